@@ -1,0 +1,82 @@
+/**
+ * An entry's frame: nano-wal's documented entry, field for field, then the metadata.
+ */
+import { readU64, writeU64 } from "./bytes.js"
+import { ENTRY, FRAME_HEADER_LENGTH, frameLength, writeFrameHeader } from "./frame.js"
+
+export const MAX_KEY_LENGTH = 0xffff
+export const MAX_METADATA_LENGTH = 0xffff
+
+/** Timestamp, key length and content length. */
+const FIXED_BODY_LENGTH = 24
+
+const TIMESTAMP_AT = FRAME_HEADER_LENGTH
+const KEY_LENGTH_AT = FRAME_HEADER_LENGTH + 8
+const KEY_AT = FRAME_HEADER_LENGTH + 16
+
+export const entryFrameLength = (keyLength: number, contentLength: number, metadataLength: number): number =>
+  frameLength(FIXED_BODY_LENGTH + keyLength + contentLength + metadataLength)
+
+/**
+ * Writes an entry's frame at `at`, all but its header checksum, which `sealFrame` adds. The key is the first `keyLength`
+ * bytes of `key`. Returns the body's checksum.
+ */
+export const writeEntryFrame = (
+  bytes: Uint8Array,
+  at: number,
+  salt: number,
+  flags: number,
+  sequence: number,
+  timestamp: number,
+  key: Uint8Array,
+  keyLength: number,
+  content: Uint8Array,
+  metadata: Uint8Array
+): number => {
+  const contentLengthAt = at + KEY_AT + keyLength
+  const contentAt = contentLengthAt + 8
+  writeU64(bytes, at + TIMESTAMP_AT, timestamp)
+  writeU64(bytes, at + KEY_LENGTH_AT, keyLength)
+  copyKey(bytes, at + KEY_AT, key, keyLength)
+  writeU64(bytes, contentLengthAt, content.length)
+  bytes.set(content, contentAt)
+  if (metadata.length > 0) {
+    bytes.set(metadata, contentAt + content.length)
+  }
+  const bodyLength = FIXED_BODY_LENGTH + keyLength + content.length + metadata.length
+  return writeFrameHeader(bytes, at, salt, ENTRY, flags, bodyLength, metadata.length, sequence)
+}
+
+/** A loop, because a key is short and `subarray` costs more than its bytes. */
+const copyKey = (bytes: Uint8Array, at: number, key: Uint8Array, keyLength: number): void => {
+  for (let index = 0; index < keyLength; index++) {
+    bytes[at + index] = key[index] ?? 0
+  }
+}
+
+export const entryTimestamp = (bytes: Uint8Array, at: number): number => readU64(bytes, at + TIMESTAMP_AT)
+
+export const entryKeyLength = (bytes: Uint8Array, at: number): number => readU64(bytes, at + KEY_LENGTH_AT)
+
+export const entryKeyStart = (at: number): number => at + KEY_AT
+
+export const entryContentLength = (bytes: Uint8Array, at: number, keyLength: number): number =>
+  readU64(bytes, at + KEY_AT + keyLength)
+
+export const entryContentStart = (at: number, keyLength: number): number => at + KEY_AT + keyLength + 8
+
+/** Whether a verified body's lengths add up. */
+export const entryBodyAddsUp = (
+  bytes: Uint8Array,
+  at: number,
+  bodyLength: number,
+  metadataLength: number
+): boolean => {
+  const keyLength = entryKeyLength(bytes, at)
+  if (bodyLength < FIXED_BODY_LENGTH || keyLength < 1 || keyLength > MAX_KEY_LENGTH) {
+    return false
+  }
+  return FIXED_BODY_LENGTH + keyLength + metadataLength <= bodyLength
+    && entryTimestamp(bytes, at) >= 0
+    && entryContentLength(bytes, at, keyLength) === bodyLength - FIXED_BODY_LENGTH - keyLength - metadataLength
+}
