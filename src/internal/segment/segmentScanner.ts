@@ -1,0 +1,263 @@
+/**
+ * Walks a segment's frames from its first to the first offset at which no valid frame with the next sequence begins.
+ */
+import { MAX_KEY_LENGTH } from "../format/entryFrame.js"
+import { FrameReader } from "../format/frameReader.js"
+import { hashKey } from "../format/keyHash.js"
+import { SEGMENT_HEADER_LENGTH, type SegmentHeader } from "../format/segmentHeader.js"
+import { ActiveIndex } from "./activeIndex.js"
+import type { FoundFrame } from "./frameSearch.js"
+
+/** Why the walk ended. */
+export type ScanEnd =
+  | { readonly _tag: "EndOfData" }
+  | { readonly _tag: "NoFrame"; readonly what: string; readonly remains: Remains }
+  | { readonly _tag: "Unknown"; readonly what: string }
+
+/** What a damaged frame still tells: whether more of its batch follows, and its key, which does not verify. */
+export interface Remains {
+  readonly batch: "more" | "last" | "unknown"
+  readonly key: Uint8Array | undefined
+}
+
+const NOTHING_REMAINS: Remains = { batch: "unknown", key: undefined }
+
+/** What a walk found. An unfinished batch at the end is not counted; `validEnd` is where its bytes end all the same. */
+export interface Scan {
+  readonly index: ActiveIndex
+  readonly lastSequence: number
+  /** Where the whole entries and batches end. */
+  readonly dataLength: number
+  /** Where the last whole entry ends, or the header. */
+  readonly entryEnd: number
+  /** X: the first offset at which no valid frame with the next sequence begins. */
+  readonly validEnd: number
+  /** The last sequence before X, members of an unfinished batch included. */
+  readonly validSequence: number
+  /** The largest offset that a mark before X claims to be synced. */
+  readonly claimed: number
+  readonly lowestTimestamp: number
+  readonly highestTimestamp: number
+  readonly end: ScanEnd
+  /** What a salvaging walk stepped over. */
+  readonly gaps: ReadonlyArray<ScanGap>
+}
+
+/** Sequences that cannot be read, between two offsets at which whole frames end and begin again. */
+export interface ScanGap {
+  readonly first: number
+  readonly last: number
+  readonly startOffset: number
+  readonly endOffset: number
+  readonly keys: ReadonlyArray<Uint8Array>
+}
+
+/**
+ * Fed with one block after another, each beginning at `position`.
+ *
+ * Invariant: everything before `position` verified, in order; `index` holds the entries before `dataLength`, and
+ * `batch` those of the unfinished batch between `dataLength` and `position`.
+ */
+export class SegmentScanner {
+  position: number = SEGMENT_HEADER_LENGTH
+  /** How many bytes the next block needs at least. */
+  wanted = 0
+  private readonly index = new ActiveIndex()
+  private readonly reader: FrameReader
+  private batch: Array<{ readonly key: Uint8Array; readonly offset: number; readonly timestamp: number }> = []
+  private sequence: number
+  private wholeSequence: number
+  private dataLength: number = SEGMENT_HEADER_LENGTH
+  private entryEnd: number = SEGMENT_HEADER_LENGTH
+  private claimed = 0
+  private lowestTimestamp = 0
+  private highestTimestamp = 0
+  private end: ScanEnd | undefined = undefined
+  private gaps: Array<ScanGap> = []
+  private skipping: "nothing" | "restOfBatch" = "nothing"
+
+  /** `limit` is where the frames end at the latest: the file's size, or what the successor's header says. */
+  constructor(header: Pick<SegmentHeader, "salt" | "baseSequence">, public limit: number) {
+    this.reader = new FrameReader(header.salt, new Uint8Array(0), 0)
+    this.sequence = header.baseSequence - 1
+    this.wholeSequence = this.sequence
+    if (limit < SEGMENT_HEADER_LENGTH) {
+      this.end = { _tag: "NoFrame", what: "the frames are said to end within the header", remains: NOTHING_REMAINS }
+    }
+  }
+
+  get isDone(): boolean {
+    return this.end !== undefined
+  }
+
+  /** Takes the bytes from `position` on, as many as there are. */
+  feed(block: Uint8Array): void {
+    this.reader.turnTo(block, this.position)
+    let at = 0
+    while (this.end === undefined) {
+      const next = this.step(at, block.length)
+      if (next === at) {
+        break
+      }
+      at = next
+    }
+    this.position += at
+  }
+
+  result(): Scan {
+    return {
+      index: this.index,
+      lastSequence: this.wholeSequence,
+      dataLength: this.dataLength,
+      entryEnd: this.entryEnd,
+      validEnd: this.position,
+      validSequence: this.sequence,
+      claimed: this.claimed,
+      lowestTimestamp: this.lowestTimestamp,
+      highestTimestamp: this.highestTimestamp,
+      end: this.end ?? { _tag: "EndOfData" },
+      gaps: this.gaps
+    }
+  }
+
+  /** Where a salvaging walk has to search for the next frame; nowhere if it ended for another reason than a gap. */
+  get gapBegins(): { readonly position: number; readonly after: number } | undefined {
+    return this.end?._tag === "NoFrame" ? { position: this.position, after: this.wholeSequence } : undefined
+  }
+
+  /** Goes on with a frame beyond the gap. A batch that the gap cuts is lost as a whole. */
+  resumeAt(found: FoundFrame): void {
+    const remains = this.end?._tag === "NoFrame" ? this.end.remains : NOTHING_REMAINS
+    const last = found.kind === "entry" ? found.sequence - 1 : found.sequence
+    this.addGap(last, found.offset, remains.key === undefined ? [] : [remains.key])
+    this.skipping = remains.batch === "more" || (remains.batch === "unknown" && found.batch === "more")
+      ? "restOfBatch"
+      : "nothing"
+    this.batch = []
+    this.sequence = last
+    this.position = found.offset
+    this.takeWhole(found.offset)
+    this.end = undefined
+  }
+
+  private addGap(last: number, endOffset: number, keys: ReadonlyArray<Uint8Array>): void {
+    const first = this.wholeSequence + 1
+    if (last < first) {
+      return
+    }
+    const before = this.gaps.at(-1)
+    if (before?.last === first - 1 && before.endOffset === this.dataLength) {
+      this.gaps.pop()
+      this.gaps.push({ ...before, last, endOffset, keys: [...before.keys, ...keys] })
+    } else {
+      this.gaps.push({ first, last, startOffset: this.dataLength, endOffset, keys })
+    }
+  }
+
+  private skipEntry(): void {
+    const { reader } = this
+    this.addGap(reader.sequence, reader.offset + reader.length, [reader.key.slice()])
+    this.takeWhole(reader.offset + reader.length)
+    this.skipping = reader.hasMoreOfBatch ? "restOfBatch" : "nothing"
+  }
+
+  /** Answers where the next frame begins, or `at` when the walk cannot go on with this block. */
+  private step(at: number, blockLength: number): number {
+    switch (this.reader.read(at, blockLength)) {
+      case "entry":
+        return this.takeEntry(at)
+      case "mark":
+        return this.takeMark(at)
+      case "short":
+        return this.takeShort(at)
+      case "unknown":
+        this.end = { _tag: "Unknown", what: "a frame of a later version" }
+        return at
+      case "damagedBody":
+        this.end = { _tag: "NoFrame", what: "the frame's body does not match its checksum", remains: this.remains() }
+        return at
+      case "invalid":
+        this.end = { _tag: "NoFrame", what: "no valid frame begins here", remains: NOTHING_REMAINS }
+        return at
+    }
+  }
+
+  private takeEntry(at: number): number {
+    const { reader } = this
+    if (reader.sequence !== this.sequence + 1) {
+      const what = `sequence ${reader.sequence} stands where ${this.sequence + 1} belongs`
+      this.end = { _tag: "NoFrame", what, remains: NOTHING_REMAINS }
+      return at
+    }
+    this.sequence = reader.sequence
+    if (this.skipping === "restOfBatch") {
+      this.skipEntry()
+      return reader.next
+    }
+    if (reader.hasMoreOfBatch || this.batch.length > 0) {
+      this.batch.push({ key: reader.key.slice(), offset: reader.offset, timestamp: reader.timestamp })
+    } else {
+      this.addEntry(reader.key, reader.offset, reader.timestamp)
+    }
+    if (!reader.hasMoreOfBatch) {
+      this.completeBatch()
+      this.entryEnd = reader.offset + reader.length
+      this.takeWhole(reader.offset + reader.length)
+    }
+    return reader.next
+  }
+
+  private completeBatch(): void {
+    for (const member of this.batch) {
+      this.addEntry(member.key, member.offset, member.timestamp)
+    }
+    this.batch = []
+  }
+
+  private addEntry(key: Uint8Array, offset: number, timestamp: number): void {
+    if (this.index.entryCount === 0) {
+      this.lowestTimestamp = timestamp
+    }
+    this.highestTimestamp = Math.max(this.highestTimestamp, timestamp)
+    this.index.add(key, 0, key.length, hashKey(key, 0, key.length), offset)
+  }
+
+  private takeMark(at: number): number {
+    const { reader } = this
+    if (reader.sequence !== this.sequence || this.batch.length > 0) {
+      const what = `a mark of sequence ${reader.sequence} follows ${this.sequence}`
+      this.end = { _tag: "NoFrame", what, remains: NOTHING_REMAINS }
+      return at
+    }
+    this.claimed = Math.max(this.claimed, reader.claim)
+    this.takeWhole(reader.offset + reader.length)
+    return reader.next
+  }
+
+  /** Of a frame whose header verifies and whose body does not. */
+  private remains(): Remains {
+    const { reader } = this
+    const { keyLength, keyStart } = reader
+    const isKey = keyLength > 0 && keyLength <= MAX_KEY_LENGTH && keyLength <= reader.bodyLength
+    return {
+      batch: reader.hasMoreOfBatch ? "more" : "last",
+      key: isKey ? reader.block.slice(keyStart, keyStart + keyLength) : undefined
+    }
+  }
+
+  private takeWhole(end: number): void {
+    this.dataLength = end
+    this.wholeSequence = this.sequence
+  }
+
+  private takeShort(at: number): number {
+    this.wanted = this.reader.length
+    const offset = this.position + at
+    if (offset + this.wanted > this.limit) {
+      this.end = offset === this.limit
+        ? { _tag: "EndOfData" }
+        : { _tag: "NoFrame", what: "the frame's length points past the end", remains: NOTHING_REMAINS }
+    }
+    return at
+  }
+}

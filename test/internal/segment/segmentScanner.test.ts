@@ -1,0 +1,429 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as FastCheck from "effect/FastCheck"
+import { utf8 } from "../../../src/internal/format/bytes.js"
+import { ENTRY, FLAG_LAST_OF_WRITE, FLAG_MORE, sealFrame } from "../../../src/internal/format/frame.js"
+import { hashKey } from "../../../src/internal/format/keyHash.js"
+import { SEGMENT_HEADER_LENGTH } from "../../../src/internal/format/segmentHeader.js"
+import { FrameSearch } from "../../../src/internal/segment/frameSearch.js"
+import { type Scan, SegmentScanner } from "../../../src/internal/segment/segmentScanner.js"
+import { concat, type EntryFields, entryFrame, flipBit, markFrame, rawFrame, toHex } from "../format/frames.js"
+import { drive } from "./drive.js"
+
+const SALT = 0x5a17_0003
+const BASE = 1001
+const header = { salt: SALT, baseSequence: BASE }
+
+/** The frames behind a segment's header; what the header says does not matter to the scanner. */
+const segment = (...frames: ReadonlyArray<Uint8Array>): Uint8Array =>
+  concat(new Uint8Array(SEGMENT_HEADER_LENGTH).fill(0xee), ...frames)
+
+const entry = (sequence: number, more: Partial<EntryFields> = {}): Uint8Array => entryFrame(SALT, { sequence, ...more })
+const member = (sequence: number): Uint8Array => entry(sequence, { flags: FLAG_MORE })
+const mark = (sequence: number, claim: number): Uint8Array => markFrame(SALT, sequence, claim)
+
+const scan = (bytes: Uint8Array, blockLength = 1 << 20, limit = bytes.length): Scan => {
+  const scanner = new SegmentScanner(header, limit)
+  drive(bytes, scanner, blockLength)
+  return scanner.result()
+}
+
+/** Where each of the frames begins, and where the last one ends. */
+const offsets = (...frames: ReadonlyArray<Uint8Array>): ReadonlyArray<number> => {
+  const offsets: Array<number> = [SEGMENT_HEADER_LENGTH]
+  for (const frame of frames) {
+    offsets.push((offsets.at(-1) ?? 0) + frame.length)
+  }
+  return offsets
+}
+
+const indexed = ({ index }: Scan): ReadonlyArray<number> =>
+  Array.from({ length: index.entryCount }, (_, ordinal) => index.offsetAt(ordinal))
+
+const offsetsOfKey = ({ index }: Scan, key: Uint8Array): ReadonlyArray<number> => {
+  const group = index.find(key, hashKey(key, 0, key.length))
+  return group < 0 ? [] : [...index.offsetsOf(group, index.entryCount)]
+}
+
+const withoutIndex = (scan: Scan) => ({ ...scan, index: indexed(scan) })
+
+const endsAt = (scan: Scan): readonly [tag: string, validEnd: number, lastSequence: number] => [
+  scan.end._tag,
+  scan.validEnd,
+  scan.lastSequence
+]
+
+const lyingFrame = (sequence: number, bodyLength: number): Uint8Array => {
+  const frame = rawFrame(SALT, { type: ENTRY, sequence, body: new Uint8Array(64) })
+  new DataView(frame.buffer).setUint32(8, bodyLength, true)
+  sealFrame(frame, 0, SALT, 0)
+  return frame
+}
+
+describe("a walk over whole frames", () => {
+  it("of an empty segment ends at the header", () => {
+    expect(withoutIndex(scan(segment()))).toEqual({
+      index: [],
+      lastSequence: BASE - 1,
+      dataLength: 128,
+      entryEnd: 128,
+      validEnd: 128,
+      validSequence: BASE - 1,
+      claimed: 0,
+      lowestTimestamp: 0,
+      highestTimestamp: 0,
+      end: { _tag: "EndOfData" },
+      gaps: []
+    })
+  })
+
+  it("indexes every entry, and takes the marks' claims", () => {
+    const frames = [
+      mark(BASE - 1, 128),
+      entry(BASE, { timestamp: 10 }),
+      entry(BASE + 1, { timestamp: 20 }),
+      mark(BASE + 1, 160),
+      entry(BASE + 2, { timestamp: 20, key: utf8("other") }),
+      mark(BASE + 2, 150)
+    ]
+    const found = scan(segment(...frames))
+    const [, first = 0, second = 0, third = 0, fourth = 0, fifth = 0, end] = offsets(...frames)
+    expect(third - second).toBe(second - first)
+    expect(withoutIndex(found)).toEqual({
+      index: [first, second, fourth],
+      lastSequence: BASE + 2,
+      dataLength: end,
+      entryEnd: fifth,
+      validEnd: end,
+      validSequence: BASE + 2,
+      claimed: 160,
+      lowestTimestamp: 10,
+      highestTimestamp: 20,
+      end: { _tag: "EndOfData" },
+      gaps: []
+    })
+    expect(offsetsOfKey(found, utf8("key"))).toEqual([first, second])
+    expect(offsetsOfKey(found, utf8("other"))).toEqual([fourth])
+    expect(offsetsOfKey(found, utf8("none"))).toEqual([])
+  })
+
+  it("finds the same in blocks of every size", () => {
+    const bytes = segment(
+      entry(BASE),
+      mark(BASE, 128),
+      member(BASE + 1),
+      member(BASE + 2),
+      entry(BASE + 3, { flags: FLAG_LAST_OF_WRITE, content: new Uint8Array(300), metadata: utf8("meta") }),
+      entry(BASE + 4),
+      member(BASE + 5),
+      flipBit(entry(BASE + 6), 300),
+      entry(BASE + 7)
+    )
+    const whole = withoutIndex(scan(bytes))
+    expect(whole).toMatchObject({ lastSequence: BASE + 4, validSequence: BASE + 5, end: { _tag: "NoFrame" } })
+    for (let blockLength = 1; blockLength <= bytes.length; blockLength++) {
+      expect(withoutIndex(scan(bytes, blockLength))).toEqual(whole)
+    }
+  })
+
+  it("finds what was written, whatever it was and however it was batched", () => {
+    const written = FastCheck.array(
+      FastCheck.record({
+        key: FastCheck.uint8Array({ minLength: 1, maxLength: 3 }),
+        content: FastCheck.uint8Array({ maxLength: 60 }),
+        flags: FastCheck.integer({ min: 0, max: 3 }),
+        marked: FastCheck.boolean()
+      }),
+      { maxLength: 20 }
+    )
+    FastCheck.assert(
+      FastCheck.property(written, FastCheck.integer({ min: 1, max: 400 }), (written, blockLength) => {
+        const frames: Array<Uint8Array> = []
+        const expected: Array<number> = []
+        const keys = new Map<string, Array<number>>()
+        for (const [index, { content, flags, key, marked }] of written.entries()) {
+          const isLast = index === written.length - 1
+          const offset = offsets(...frames).at(-1) ?? 0
+          expected.push(offset)
+          keys.set(toHex(key), [...(keys.get(toHex(key)) ?? []), offset])
+          frames.push(
+            entry(BASE + index, { key, content, flags: isLast ? flags & ~FLAG_MORE : flags, timestamp: index })
+          )
+          if (marked && (flags & FLAG_MORE) === 0) {
+            frames.push(mark(BASE + index, offset))
+          }
+        }
+        const found = scan(segment(...frames), blockLength)
+        expect(indexed(found)).toEqual(expected)
+        expect(found.end).toEqual({ _tag: "EndOfData" })
+        expect(found.lastSequence).toBe(BASE + written.length - 1)
+        expect(found.dataLength).toBe(offsets(...frames).at(-1))
+        for (const [hex, ofKey] of keys) {
+          expect(offsetsOfKey(found, Uint8Array.from(Buffer.from(hex, "hex")))).toEqual(ofKey)
+        }
+      })
+    )
+  })
+})
+
+describe("a batch", () => {
+  it("that is unfinished at the end is not counted, though its frames verify", () => {
+    const frames = [entry(BASE), member(BASE + 1), member(BASE + 2)]
+    const [, second = 0, , end] = offsets(...frames)
+    const found = scan(segment(...frames))
+    expect(found).toMatchObject({
+      dataLength: second,
+      entryEnd: second,
+      lastSequence: BASE,
+      validEnd: end,
+      validSequence: BASE + 2,
+      end: { _tag: "EndOfData" }
+    })
+    expect(indexed(found)).toEqual([128])
+    expect(found.highestTimestamp).toBe(found.lowestTimestamp)
+  })
+
+  it("counts as a whole with its last member", () => {
+    const frames = [member(BASE), member(BASE + 1), entry(BASE + 2)]
+    const found = scan(segment(...frames))
+    expect(found).toMatchObject({ lastSequence: BASE + 2, dataLength: offsets(...frames).at(-1) })
+    expect(indexed(found)).toEqual(offsets(...frames).slice(0, 3))
+  })
+
+  it("is cut by a frame that does not verify, and its timestamps do not count", () => {
+    const frames = [
+      entry(BASE, { timestamp: 10 }),
+      entry(BASE + 1, { timestamp: 99, flags: FLAG_MORE }),
+      flipBit(entry(BASE + 2), 300)
+    ]
+    const found = scan(segment(...frames))
+    expect(found).toMatchObject({ lastSequence: BASE, dataLength: offsets(...frames)[1], highestTimestamp: 10 })
+    expect(found.validEnd).toBe(offsets(...frames)[2])
+  })
+
+  it("has no mark inside", () => {
+    const frames = [member(BASE), mark(BASE, 0), entry(BASE + 1)]
+    const found = scan(segment(...frames))
+    expect(endsAt(found)).toEqual(["NoFrame", offsets(...frames)[1], BASE - 1])
+  })
+})
+
+describe("a walk ends", () => {
+  const whole = [entry(BASE), entry(BASE + 1)]
+  const end = offsets(...whole).at(-1) ?? 0
+  const after = (...frames: ReadonlyArray<Uint8Array>): Scan => scan(segment(...whole, ...frames))
+
+  it("at a gap in the sequences", () => {
+    expect(endsAt(after(entry(BASE + 3)))).toEqual(["NoFrame", end, BASE + 1])
+  })
+
+  it("at a stale frame with a lower sequence, and at one that repeats the last", () => {
+    expect(endsAt(after(entry(BASE)))).toEqual(["NoFrame", end, BASE + 1])
+    expect(endsAt(after(entry(BASE + 1)))).toEqual(["NoFrame", end, BASE + 1])
+    expect(endsAt(scan(segment(entry(BASE - 1))))).toEqual(["NoFrame", 128, BASE - 1])
+  })
+
+  it("at a mark of another sequence, whose claim then does not count", () => {
+    for (const sequence of [BASE, BASE + 2]) {
+      const found = after(mark(sequence, 130))
+      expect(endsAt(found)).toEqual(["NoFrame", end, BASE + 1])
+      expect(found.claimed).toBe(0)
+    }
+  })
+
+  it("at a mark that claims more than its own offset", () => {
+    expect(endsAt(after(mark(BASE + 1, end + 1)))).toEqual(["NoFrame", end, BASE + 1])
+    expect(after(mark(BASE + 1, end)).claimed).toBe(end)
+  })
+
+  it("at a timestamp above 2^53 - 1", () => {
+    expect(endsAt(after(entry(BASE + 2, { timestamp: 2 ** 53 })))).toEqual(["NoFrame", end, BASE + 1])
+  })
+
+  it("at a sequence above 2^53 - 1", () => {
+    const highest = Number.MAX_SAFE_INTEGER
+    const bytes = segment(entry(highest), entry(2 ** 53))
+    const scanner = new SegmentScanner({ salt: SALT, baseSequence: highest }, bytes.length)
+    drive(bytes, scanner, 1 << 20)
+    expect(scanner.result()).toMatchObject({ lastSequence: highest, end: { _tag: "NoFrame" } })
+  })
+
+  it("at a frame of another segment", () => {
+    expect(endsAt(after(entryFrame(SALT + 1, { sequence: BASE + 2 })))).toEqual(["NoFrame", end, BASE + 1])
+  })
+
+  it("at zeros and at garbage, however long", () => {
+    for (const length of [1, 7, 8, 23, 24, 32, 1000]) {
+      expect(endsAt(after(new Uint8Array(length)))).toEqual(["NoFrame", end, BASE + 1])
+      expect(endsAt(after(new Uint8Array(length).fill(0xee)))).toEqual(["NoFrame", end, BASE + 1])
+    }
+  })
+
+  it("at a frame of a later version, which is told from damage", () => {
+    const later = rawFrame(SALT, { type: 3, sequence: BASE + 2, body: utf8("later") })
+    expect(endsAt(after(later))).toEqual(["Unknown", end, BASE + 1])
+    expect(endsAt(after(entry(BASE + 2, { flags: 4 })))).toEqual(["Unknown", end, BASE + 1])
+    expect(endsAt(after(flipBit(later, 200)))).toEqual(["NoFrame", end, BASE + 1])
+  })
+
+  it("at the first bit that is turned over, wherever that is", () => {
+    const third = entry(BASE + 2, { metadata: utf8("meta") })
+    for (let bit = 0; bit < third.length * 8; bit++) {
+      expect(endsAt(after(flipBit(third, bit), entry(BASE + 3)))).toEqual(["NoFrame", end, BASE + 1])
+    }
+  })
+
+  it("at the last whole frame when the bytes are cut anywhere", () => {
+    const frames = [entry(BASE), mark(BASE, 128), entry(BASE + 1), entry(BASE + 2)]
+    const bytes = segment(...frames)
+    const ends = offsets(...frames)
+    for (let length = 128; length <= bytes.length; length++) {
+      const found = scan(bytes.subarray(0, length))
+      const validEnd = ends.findLast((offset) => offset <= length)
+      expect(found.validEnd).toBe(validEnd)
+      expect(found.dataLength).toBe(validEnd)
+      expect(found.end._tag).toBe(length === validEnd ? "EndOfData" : "NoFrame")
+    }
+  })
+})
+
+describe("the limit", () => {
+  const frames = [entry(BASE), entry(BASE + 1), entry(BASE + 2)]
+  const bytes = segment(...frames)
+  const [, second = 0, third = 0] = offsets(...frames)
+
+  it("is where the frames end, whatever verifies behind it", () => {
+    expect(endsAt(scan(bytes, 1 << 20, third))).toEqual(["EndOfData", third, BASE + 1])
+    expect(endsAt(scan(bytes, 1, second))).toEqual(["EndOfData", second, BASE])
+  })
+
+  it("within a frame ends the walk before that frame", () => {
+    expect(endsAt(scan(bytes, 1 << 20, third - 1))).toEqual(["NoFrame", second, BASE])
+    expect(endsAt(scan(bytes, 1, second + 1))).toEqual(["NoFrame", second, BASE])
+  })
+
+  it("before the frames ends the walk before anything is read", () => {
+    for (const limit of [0, 1, 127]) {
+      const scanner = new SegmentScanner(header, limit)
+      expect(scanner.isDone).toBe(true)
+      expect(endsAt(scanner.result())).toEqual(["NoFrame", 128, BASE - 1])
+    }
+  })
+
+  it("beyond the file ends the walk where the file ends", () => {
+    expect(endsAt(scan(bytes, 64, 100_000))).toEqual(["EndOfData", bytes.length, BASE + 2])
+  })
+
+  it("bounds what is read: a length that points past it is never asked for", () => {
+    for (const bodyLength of [1000, 2 ** 31, 2 ** 32 - 1]) {
+      const lying = segment(entry(BASE), lyingFrame(BASE + 1, bodyLength))
+      const scanner = new SegmentScanner(header, lying.length)
+      expect(drive(lying, scanner, 1)).toBeLessThanOrEqual(lying.length)
+      expect(endsAt(scanner.result())).toEqual(["NoFrame", second, BASE])
+    }
+  })
+
+  it("leaves a frame that is longer than a block to be asked for whole", () => {
+    const long = segment(entry(BASE, { content: new Uint8Array(10_000) }), entry(BASE + 1))
+    const scanner = new SegmentScanner(header, long.length)
+    expect(drive(long, scanner, 512)).toBeGreaterThan(10_000)
+    expect(scanner.result()).toMatchObject({ lastSequence: BASE + 1, end: { _tag: "EndOfData" } })
+  })
+})
+
+describe("a walk that steps over gaps", () => {
+  /** As a salvaging reader does: on from the next frame that can follow, until there is none. */
+  const salvage = (bytes: Uint8Array, blockLength = 1 << 20): Scan => {
+    const scanner = new SegmentScanner(header, bytes.length)
+    for (;;) {
+      drive(bytes, scanner, blockLength)
+      const gap = scanner.gapBegins
+      const found = gap === undefined ? undefined : firstFrame(bytes, gap)
+      if (found === undefined) {
+        return scanner.result()
+      }
+      scanner.resumeAt(found)
+    }
+  }
+
+  const firstFrame = (
+    bytes: Uint8Array,
+    { after, position }: { readonly position: number; readonly after: number }
+  ) => {
+    const search = new FrameSearch(SALT, position, bytes.length, after, "first")
+    drive(bytes, search, 1 << 20)
+    return search.result().first
+  }
+
+  const damagedHeader = (frame: Uint8Array): Uint8Array => flipBit(frame, 0)
+  const damagedContent = (frame: Uint8Array): Uint8Array => flipBit(frame, 8 * 52)
+
+  it("names what is lost, and the key where the header survives", () => {
+    const frames = [entry(BASE), damagedContent(entry(BASE + 1)), entry(BASE + 2)]
+    const [, second, third] = offsets(...frames)
+    const found = salvage(segment(...frames))
+    expect(found.gaps).toEqual([
+      { first: BASE + 1, last: BASE + 1, startOffset: second, endOffset: third, keys: [utf8("key")] }
+    ])
+    expect(indexed(found)).toEqual([128, third])
+    expect(found).toMatchObject({ lastSequence: BASE + 2, end: { _tag: "EndOfData" } })
+  })
+
+  it("names what is lost without its header by what stands around it", () => {
+    const frames = [entry(BASE), damagedHeader(entry(BASE + 1)), damagedHeader(entry(BASE + 2)), entry(BASE + 3)]
+    const [, second, , fourth] = offsets(...frames)
+    expect(salvage(segment(...frames)).gaps)
+      .toEqual([{ first: BASE + 1, last: BASE + 2, startOffset: second, endOffset: fourth, keys: [] }])
+  })
+
+  it("finds the same in blocks of every size", () => {
+    const bytes = segment(
+      entry(BASE),
+      damagedContent(entry(BASE + 1)),
+      damagedHeader(entry(BASE + 2)),
+      entry(BASE + 3),
+      mark(BASE + 3, 128),
+      damagedHeader(entry(BASE + 4)),
+      entry(BASE + 5)
+    )
+    const whole = withoutIndex(salvage(bytes))
+    expect(whole).toMatchObject({ lastSequence: BASE + 5, claimed: 128 })
+    for (let blockLength = 1; blockLength <= bytes.length; blockLength++) {
+      expect(withoutIndex(salvage(bytes, blockLength))).toEqual(whole)
+    }
+  })
+
+  it("loses a batch as a whole when one of its members is damaged", () => {
+    for (const damaged of [0, 1, 2]) {
+      const batch = [member(BASE + 1), member(BASE + 2), entry(BASE + 3)]
+      const frames = [
+        entry(BASE),
+        ...batch.map((frame, index) => index === damaged ? damagedContent(frame) : frame),
+        entry(BASE + 4)
+      ]
+      const [, second, , , fifth = 0] = offsets(...frames)
+      const found = salvage(segment(...frames))
+      expect(indexed(found)).toEqual([128, fifth])
+      expect(found.gaps).toHaveLength(1)
+      expect(found.gaps[0]).toMatchObject({ first: BASE + 1, last: BASE + 3, startOffset: second, endOffset: fifth })
+    }
+  })
+
+  it("loses nothing when a mark is damaged", () => {
+    const frames = [
+      entry(BASE),
+      damagedHeader(mark(BASE, 0)),
+      entry(BASE + 1),
+      flipBit(mark(BASE + 1, 0), 200),
+      entry(BASE + 2)
+    ]
+    const [first = 0, , third = 0, , fifth = 0] = offsets(...frames)
+    const found = salvage(segment(...frames))
+    expect(indexed(found)).toEqual([first, third, fifth])
+    expect(found.gaps).toEqual([])
+  })
+
+  it("does not go on behind a frame of a later version", () => {
+    const frames = [entry(BASE), rawFrame(SALT, { type: 3, sequence: BASE + 1, body: utf8("later") }), entry(BASE + 2)]
+    expect(endsAt(salvage(segment(...frames)))).toEqual(["Unknown", offsets(...frames)[1], BASE])
+  })
+})
