@@ -1,0 +1,108 @@
+/**
+ * Retention at work: on demand, by schedule, and after each rotation.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Ref from "effect/Ref"
+import * as Schedule from "effect/Schedule"
+import type { AppendError, WalClosedError, WalFailedError, WalIoError } from "../../WalError.js"
+import type { CompactionReport } from "../../WalReport.js"
+import type { Compaction } from "./compaction.js"
+import { type ClockLook, condemn, condemnBefore, hasJumped } from "./retention.js"
+import type { Signal } from "./signal.js"
+import type { LogView } from "./view.js"
+import type { WriteState } from "./writeState.js"
+
+export type CompactError = WalIoError | WalFailedError | WalClosedError
+
+export interface Maintenance {
+  readonly compact: Effect.Effect<CompactionReport, CompactError>
+  readonly truncateBefore: (sequence: number) => Effect.Effect<CompactionReport, CompactError>
+  /** Compacts by its schedule and whenever a segment was rotated; it survives its own errors. */
+  readonly run: Effect.Effect<void>
+}
+
+const LONGEST_PAUSE = 3_600_000
+
+export const makeMaintenance = (
+  state: WriteState,
+  view: Ref.Ref<LogView>,
+  compaction: Compaction,
+  rotatedSignal: Signal,
+  wakeWriter: () => void
+): Maintenance => {
+  const { clocks, settings } = state
+  const look = (): ClockLook => ({ wall: clocks.wall(), monotonic: clocks.monotonic() })
+  let before = look()
+
+  const whileOpen = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E | WalClosedError | WalFailedError> =>
+    Effect.suspend((): Effect.Effect<A, E | WalClosedError | WalFailedError> => {
+      const refusal = state.refusal()
+      return refusal?._tag === "WalClosedError" ? Effect.fail(refusal) : effect
+    })
+
+  /** So that an idle segment can expire too. A failed log keeps it: it writes nothing any more. */
+  const rotateIdle: Effect.Effect<void, AppendError> = Effect.flatMap(
+    Ref.get(view),
+    ({ active }) =>
+      state.failure === undefined && state.isPastWindow(active)
+        ? Effect.async<void, AppendError>((resume) => {
+          state.rotationWaiters.push({
+            succeed: () => resume(Effect.void),
+            fail: (error) => resume(Effect.fail(error))
+          })
+          wakeWriter()
+        })
+        : Effect.void
+  )
+
+  const byAge: Effect.Effect<CompactionReport, WalIoError | AppendError> = Effect.suspend(() => {
+    const now = look()
+    const jumped = hasJumped(before, now, settings.window)
+    before = now
+    if (jumped) {
+      return Effect.zipRight(
+        Effect.annotateLogs(
+          Effect.logWarning("the wall clock has jumped by more than a window: nothing is judged by its age this time"),
+          { directory: settings.directory }
+        ),
+        compaction.remove("clockJumped", () => [])
+      )
+    }
+    return Effect.zipRight(rotateIdle, compaction.remove("completed", (view) => condemn(view, now.wall, settings)))
+  })
+
+  const compact = whileOpen(byAge).pipe(
+    Effect.catchTag("WalCodecError", (error) => Effect.die(error)),
+    Effect.withSpan("effect-wal.compact", { attributes: { directory: settings.directory } })
+  )
+
+  const truncateBefore: Maintenance["truncateBefore"] = (sequence) =>
+    whileOpen(compaction.remove("completed", (view) => condemnBefore(view, sequence))).pipe(
+      Effect.withSpan("effect-wal.truncate", { attributes: { directory: settings.directory, sequence } })
+    )
+
+  const once = compact.pipe(
+    Effect.catchAllCause((cause) =>
+      Effect.annotateLogs(Effect.logWarning("compaction failed, and is tried again later", cause), {
+        directory: settings.directory
+      })
+    )
+  )
+
+  return {
+    compact,
+    truncateBefore,
+    run: settings.compaction === "manual" ? Effect.void : Effect.all([
+      Effect.repeat(once, scheduleOf(settings)),
+      Effect.forever(Effect.zipRight(rotatedSignal.wait, once))
+    ], { concurrency: "unbounded", discard: true })
+  }
+}
+
+const scheduleOf = (
+  settings: WriteState["settings"]
+): Schedule.Schedule<unknown> =>
+  settings.compaction === "default" || settings.compaction === "manual"
+    ? Schedule.spaced(Duration.millis(Math.min(settings.window, LONGEST_PAUSE)))
+    : settings.compaction

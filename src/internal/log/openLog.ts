@@ -1,0 +1,248 @@
+/**
+ * Puts a log together: takes the lock, recovers, starts the fibers that write, sync and expire, and ends them again.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import * as Ref from "effect/Ref"
+import * as Tracer from "effect/Tracer"
+import { LockOwner } from "../../LockOwner.js"
+import type { OpenError, WalIoError } from "../../WalError.js"
+import type { Settings } from "../../WalOptions.js"
+import type { RecoveryReport } from "../../WalReport.js"
+import { SEGMENT_HEADER_LENGTH, type SegmentHeader } from "../format/segmentHeader.js"
+import { ActiveIndex } from "../segment/activeIndex.js"
+import { createSegment } from "../segment/createSegment.js"
+import { openSegmentFile } from "../segment/segmentFile.js"
+import { emptySegment, makeActiveSegments } from "./activeSegments.js"
+import { type Appender, makeAppender } from "./appender.js"
+import { type BackgroundSeals, makeBackgroundSeals } from "./backgroundSeals.js"
+import { type Barriers, makeBarriers } from "./barriers.js"
+import { type CloseError, type Files, makeClose } from "./closing.js"
+import { makeCompaction } from "./compaction.js"
+import { makeDirectories } from "./directories.js"
+import { makeIndexCache } from "./indexCache.js"
+import * as Lock from "./lock.js"
+import { type Maintenance, makeMaintenance } from "./maintenance.js"
+import { makeMetrics, observe } from "./metrics.js"
+import { toSequence } from "./nominal.js"
+import type { ReadContext } from "./readContext.js"
+import { makeReadHandles } from "./readHandles.js"
+import { recover } from "./recover.js"
+import type { LastSegment, Recovered } from "./recovered.js"
+import { Signal } from "./signal.js"
+import { makeSyncer } from "./syncer.js"
+import { runFlushTimer, runSyncTimer } from "./timers.js"
+import type { LogView } from "./view.js"
+import { runWriter } from "./writer.js"
+import { type Clocks, WriteState } from "./writeState.js"
+
+/** An open log: what its operations are made of. */
+export interface Log {
+  readonly state: WriteState
+  readonly view: Ref.Ref<LogView>
+  readonly appender: Appender
+  readonly barriers: Barriers
+  readonly reads: ReadContext
+  readonly maintenance: Maintenance
+  readonly recovery: RecoveryReport
+  readonly close: (files: Files) => Effect.Effect<void, CloseError>
+}
+
+/** Opens the log; whoever opens it closes it. Uninterruptible, so that no lock and no handle is left behind. */
+export const openLog = (settings: Settings): Effect.Effect<Log, OpenError, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const owner = yield* LockOwner
+    yield* makeDirectories(fs, settings.directory)
+    const lock = yield* Lock.acquire(fs, owner, settings.directory)
+    return yield* Effect.onError(openLocked(fs, settings, lock), () => Effect.ignore(lock.release))
+  }).pipe(
+    Effect.uninterruptible,
+    Effect.withSpan("effect-wal.open", { attributes: { directory: settings.directory } })
+  )
+
+const openLocked = (
+  fs: FileSystem.FileSystem,
+  settings: Settings,
+  lock: Lock.Lock
+): Effect.Effect<Log, OpenError> =>
+  Effect.gen(function*() {
+    const clock = yield* Effect.clock
+    const clocks: Clocks = {
+      wall: () => clock.unsafeCurrentTimeMillis(),
+      monotonic: () => Number(clock.unsafeCurrentTimeNanos()) / 1e6
+    }
+    const nextSalt = (yield* Effect.random).nextIntBetween(0, SALTS)
+    const started = clocks.monotonic()
+    const recovered = yield* withSegment(fs, settings, yield* recover(fs, settings, clocks.wall()), nextSalt, clocks)
+    const recovery = reportOf(recovered, clocks.monotonic() - started)
+    return yield* start({ fs, settings, lock, clocks, nextSalt, recovered, recovery })
+  })
+
+const SALTS = 2 ** 32
+
+/** Where nothing can be appended to what is there, a new segment follows it. */
+const withSegment = (
+  fs: FileSystem.FileSystem,
+  settings: Settings,
+  recovered: Recovered,
+  nextSalt: Effect.Effect<number>,
+  clocks: Clocks
+): Effect.Effect<Recovered, OpenError> => {
+  const { highestTimestamp, last: place } = recovered
+  return place._tag !== "Needed" ? Effect.succeed(recovered) : Effect.flatMap(nextSalt, (salt) => {
+    const header: SegmentHeader = {
+      id: place.id,
+      baseSequence: place.baseSequence,
+      createdAt: clocks.wall(),
+      salt,
+      previousDataLength: place.previousDataLength,
+      previousHighestTimestamp: highestTimestamp
+    }
+    return createSegment(fs, settings.directory, header).pipe(
+      Effect.mapError(({ cause }) => cause),
+      Effect.map((file): Recovered => {
+        const index = new ActiveIndex()
+        const entryEnd = SEGMENT_HEADER_LENGTH
+        const last: LastSegment = { _tag: "Open", file, index, entryEnd, claimed: entryEnd }
+        return { ...recovered, segments: [...recovered.segments, emptySegment(header, file.path, index)], last }
+      })
+    )
+  })
+}
+
+const reportOf = (recovered: Recovered, duration: number): RecoveryReport => ({
+  segments: recovered.segments.length,
+  sealed: recovered.segments.filter((segment) => segment.index._tag === "Sealed").length,
+  scanned: recovered.segments.filter((segment) => segment.index._tag !== "Sealed").length,
+  entries: recovered.segments.reduce((sum, segment) => sum + segment.entryCount, 0),
+  newestSequence: toSequence(recovered.segments.at(-1)?.lastSequence ?? 0),
+  tornTails: recovered.tornTails,
+  lost: recovered.lost,
+  duration
+})
+
+const droppedEntries = (recovery: RecoveryReport): number =>
+  recovery.tornTails.reduce(
+    (sum, { dropped }) => sum + (dropped === undefined ? 0 : dropped.last - dropped.first + 1),
+    0
+  )
+
+interface Opened {
+  readonly fs: FileSystem.FileSystem
+  readonly settings: Settings
+  readonly lock: Lock.Lock
+  readonly clocks: Clocks
+  readonly nextSalt: Effect.Effect<number>
+  readonly recovered: Recovered
+  readonly recovery: RecoveryReport
+}
+
+/** Builds the parts on each other, and starts the fibers that work by themselves. */
+const start = (opened: Opened): Effect.Effect<Log, WalIoError> =>
+  Effect.gen(function*() {
+    const { clocks, fs, lock, nextSalt, recovered, recovery, settings } = opened
+    const { directory } = settings
+    const state = new WriteState(settings, clocks)
+    const view = yield* Ref.make(enter(state, recovered))
+    const metrics = makeMetrics(directory)
+    observe(metrics, yield* Ref.get(view))
+    metrics.entriesRecovered(recovery.entries)
+    metrics.entriesDropped(droppedEntries(recovery))
+    const handles = makeReadHandles(fs, directory)
+    const indexes = makeIndexCache(handles, settings.indexCacheBytes)
+    const seals = makeBackgroundSeals(view)
+
+    const signals = { writer: new Signal(), flush: new Signal(), sync: new Signal(), rotated: new Signal() }
+    const wakeWriter = (): void => signals.writer.raise()
+    const syncer = makeSyncer(state, metrics, () => {
+      if (state.owesMark) {
+        signals.flush.raise()
+      }
+    })
+    const activeSegments = makeActiveSegments({
+      fs,
+      directory,
+      state,
+      view,
+      syncer,
+      nextSalt,
+      growIndex: indexes.grow,
+      onRotated: (segment, index, file) =>
+        Effect.zipRight(
+          seals.seal(segment, index, file),
+          Effect.map(Ref.get(view), (current) => {
+            observe(metrics, current)
+            signals.rotated.raise()
+          })
+        )
+    })
+    const onUnsynced = (): void => {
+      if (state.hasUnsyncedEntries && settings.syncInterval !== Infinity) {
+        signals.sync.raise()
+      }
+    }
+    const compaction = makeCompaction({ fs, directory, view, handles, indexes, metrics })
+    const maintenance = makeMaintenance(state, view, compaction, signals.rotated, wakeWriter)
+
+    const writer = yield* background(
+      runWriter({ state, view, syncer, activeSegments, signal: signals.writer, metrics, onUnsynced })
+    )
+    const syncing = yield* background(syncer.run)
+    const timers = yield* Effect.forEach([
+      runFlushTimer(state, signals.flush, wakeWriter),
+      runSyncTimer(state, signals.sync, syncer),
+      maintenance.run
+    ], background)
+    yield* sealUnsealed(fs, recovered, seals)
+
+    const close = makeClose({ fs, state, view, lock, syncer, seals, handles, wakeWriter, writer, syncing, timers })
+    const barriers = makeBarriers(state, syncer, wakeWriter)
+    return {
+      state,
+      view,
+      appender: makeAppender(state, { writer: wakeWriter, flushTimer: () => signals.flush.raise() }),
+      barriers,
+      reads: { view, handles, indexes, flushed: barriers.flushed },
+      maintenance,
+      recovery,
+      close
+    }
+  })
+
+/** The first view, and a state that goes on where it ends. */
+const enter = (state: WriteState, recovered: Recovered): LogView => {
+  const { highestTimestamp, last, segments } = recovered
+  const active = segments.at(-1)
+  if (active === undefined) {
+    throw new Error("a log has a segment")
+  }
+  state.continueAfter(active, highestTimestamp)
+  if (last._tag === "Open") {
+    state.turnTo(
+      { segment: active, file: last.file, index: last.index },
+      active.dataLength,
+      last.entryEnd,
+      last.claimed
+    )
+  }
+  return { sealed: segments.slice(0, -1), active }
+}
+
+/** What was rotated and not sealed before the process ended. */
+const sealUnsealed = (fs: FileSystem.FileSystem, recovered: Recovered, seals: BackgroundSeals): Effect.Effect<void> =>
+  Effect.forEach(recovered.unsealed, ({ index, segment }) =>
+    openSegmentFile(fs, segment.path, "r+").pipe(
+      Effect.flatMap((file) => seals.seal(segment, index, file)),
+      Effect.ignore
+    ), { discard: true })
+
+/** Interruptible although its opener is not, and a trace of its own: it outlives the span it was started in. */
+const background = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<Fiber.RuntimeFiber<A, E>> =>
+  effect.pipe(
+    Effect.interruptible,
+    Effect.mapInputContext((context: Context.Context<never>) => Context.omit(Tracer.ParentSpan)(context)),
+    Effect.forkDaemon
+  )

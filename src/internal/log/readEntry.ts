@@ -1,0 +1,107 @@
+/**
+ * One entry by its ref: one verified positional read.
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { Entry, EntryRef } from "../../WalEntry.js"
+import { WalCodecError } from "../../WalError.js"
+import { ALIGNMENT } from "../format/bytes.js"
+import { FRAME_HEADER_LENGTH } from "../format/frame.js"
+import { FrameReader } from "../format/frameReader.js"
+import { SEGMENT_HEADER_LENGTH } from "../format/segmentHeader.js"
+import { readBlock } from "../segment/scan.js"
+import type { Segment } from "../segment/segment.js"
+import { entryAt } from "./entryBlock.js"
+import {
+  currentView,
+  damagedFrame,
+  explainMissing,
+  lostSequences,
+  type ReadContext,
+  type ReadingError,
+  retentionError
+} from "./readContext.js"
+import { openReplay } from "./replay.js"
+import { type LogView, oldestSequence, segmentOfRef } from "./view.js"
+
+export const readEntry = (context: ReadContext, ref: EntryRef): Effect.Effect<Entry, ReadingError> =>
+  Effect.flatMap(currentView(context), (view) => {
+    const segment = segmentOfRef(view, ref)
+    if (segment === undefined) {
+      return Effect.fail(explainAbsence(view, ref))
+    }
+    const lost = segment.lost.find(({ sequences }) => ref.sequence >= sequences.first && ref.sequence <= sequences.last)
+    if (lost !== undefined) {
+      return Effect.fail(lostSequences(segment, ref.offset, lost.sequences.first, lost.sequences.last))
+    }
+    const rule = brokenRule(segment, ref)
+    return rule === undefined
+      ? readVerified(context, segment, ref)
+      : Effect.fail(invalidRef(ref, rule))
+  })
+
+const explainAbsence = (view: LogView, ref: EntryRef): ReadingError => {
+  const oldest = oldestSequence(view)
+  return ref.sequence > 0 && ref.sequence < oldest
+    ? retentionError(ref.sequence, oldest)
+    : invalidRef(ref, `the log has no segment ${ref.segment}`)
+}
+
+const brokenRule = (segment: Segment, ref: EntryRef): string | undefined => {
+  if (ref.sequence < segment.baseSequence || ref.sequence > segment.lastSequence) {
+    return `segment ${segment.id} has the sequences ${segment.baseSequence} to ${segment.lastSequence}`
+  }
+  if (ref.offset % ALIGNMENT !== 0 || ref.offset < SEGMENT_HEADER_LENGTH) {
+    return `an entry begins at a multiple of ${ALIGNMENT} from ${SEGMENT_HEADER_LENGTH} on`
+  }
+  return ref.length >= FRAME_HEADER_LENGTH && ref.offset + ref.length <= segment.dataLength
+    ? undefined
+    : `the entries of segment ${segment.id} end at ${segment.dataLength}`
+}
+
+const invalidRef = (ref: EntryRef, rule: string): WalCodecError =>
+  new WalCodecError({
+    reason: "InvalidRef",
+    description:
+      `the ref {segment ${ref.segment}, offset ${ref.offset}, length ${ref.length}, sequence ${ref.sequence}} is none of this log's: ${rule}`,
+    sequence: ref.sequence,
+    offset: ref.offset
+  })
+
+const readVerified = (context: ReadContext, segment: Segment, ref: EntryRef) =>
+  Effect.acquireUseRelease(
+    context.handles.take(segment.path),
+    (file) => readBlock(file, ref.offset, ref.length),
+    (file) => context.handles.giveBack(file)
+  ).pipe(
+    explainMissing(context, segment, ref.sequence),
+    Effect.flatMap((block) => {
+      const reader = new FrameReader(segment.salt, block, ref.offset)
+      const isIt = reader.read(0, block.length) === "entry" && reader.length === ref.length
+        && reader.sequence === ref.sequence && reader.checksum === ref.checksum
+      return isIt ? Effect.succeed(entryAt(reader, segment)) : explainMismatch(context, segment, ref)
+    })
+  )
+
+/** Whether the ref is wrong or the entry damaged: only walking up to the entry tells. */
+const explainMismatch = (context: ReadContext, segment: Segment, ref: EntryRef) =>
+  Effect.acquireUseRelease(
+    openReplay(context, { from: ref.sequence, to: ref.sequence, onLost: "skip" }),
+    (cursor) => Effect.iterate(NOTHING, { while: Option.isNone, body: () => Effect.map(cursor.next, firstOf) }),
+    (cursor) => cursor.close
+  ).pipe(
+    Effect.flatMap((found) => {
+      const actual = Option.getOrUndefined(Option.flatten(found))
+      return actual === undefined || actual.ref.offset === ref.offset && actual.ref.checksum === ref.checksum
+        ? Effect.fail(damagedFrame(segment, ref.offset, ref.sequence))
+        : Effect.fail(invalidRef(ref, `its entry ${ref.sequence} is at offset ${actual.ref.offset}`))
+    })
+  )
+
+/** Nothing yet; then what the cursor came to: an entry, or its end. */
+const NOTHING: Option.Option<Option.Option<Entry>> = Option.none()
+
+const firstOf = (batch: ReadonlyArray<Entry> | undefined): Option.Option<Option.Option<Entry>> =>
+  batch === undefined
+    ? Option.some(Option.none())
+    : Option.map(Option.fromNullable(batch[0]), Option.some)

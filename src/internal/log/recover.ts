@@ -1,0 +1,121 @@
+/**
+ * Opens what is in the directory: reads the segments, decides, repairs the last one's end, and reports.
+ */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import type { WalCorruptionError, WalIoError } from "../../WalError.js"
+import type { Settings } from "../../WalOptions.js"
+import type { TornTail } from "../../WalReport.js"
+import { parseFileName, segmentFileName } from "../format/fileName.js"
+import { toIoError } from "../segment/ioError.js"
+import { type Probe, probeSegment } from "../segment/probe.js"
+import type { Segment } from "../segment/segment.js"
+import { findEnd, type Refusal, scanUpTo } from "./assess.js"
+import { judgeChain } from "./chain.js"
+import type { LastSegment, Recovered, Unsealed } from "./recovered.js"
+import { salvage } from "./salvage.js"
+import { acceptLosses, recordLosses } from "./salvageRecord.js"
+
+/**
+ * A log whose acknowledged data is damaged is refused, unless exactly this damage was accepted before, or is now:
+ * `onDamage: "salvage"`.
+ */
+export const recover = (
+  fs: FileSystem.FileSystem,
+  { directory, onDamage }: Settings,
+  now: number
+): Effect.Effect<Recovered, Refusal> =>
+  Effect.flatMap(
+    probeDirectory(fs, directory),
+    (probes) =>
+      Effect.catchTag(recoverWhole(fs, directory, probes, now), "WalCorruptionError", (error) =>
+        recoverDamaged(fs, directory, onDamage, probes, now, error))
+  )
+
+const recoverDamaged = (
+  fs: FileSystem.FileSystem,
+  directory: string,
+  onDamage: Settings["onDamage"],
+  probes: ReadonlyArray<Probe>,
+  now: number,
+  error: WalCorruptionError
+): Effect.Effect<Recovered, Refusal> =>
+  Effect.flatMap(salvage(fs, directory, probes, now, error), ({ damaged, recovered }) => {
+    const accepted: Effect.Effect<void, Refusal> = onDamage === "salvage"
+      ? recordLosses(fs, directory, damaged)
+      : acceptLosses(fs, directory, damaged, error)
+    return Effect.as(accepted, recovered)
+  })
+
+const recoverWhole = (
+  fs: FileSystem.FileSystem,
+  directory: string,
+  probes: ReadonlyArray<Probe>,
+  now: number
+): Effect.Effect<Recovered, Refusal> =>
+  Effect.gen(function*() {
+    const verdicts = yield* judgeChain(probes, now)
+    const segments: Array<Segment> = []
+    const unsealed: Array<Unsealed> = []
+    const tornTails: Array<TornTail> = []
+    let last: LastSegment = FIRST_SEGMENT
+    for (const verdict of verdicts) {
+      switch (verdict._tag) {
+        case "Trusted": {
+          segments.push(verdict.segment)
+          last = { _tag: "Closed" }
+          break
+        }
+        case "ScanUpTo": {
+          const found = yield* scanUpTo(fs, verdict, now, verdicts[segments.length + 1])
+          segments.push(found.segment)
+          unsealed.push(found)
+          break
+        }
+        case "FindEnd": {
+          const found = yield* findEnd(fs, directory, verdict, now)
+          segments.push(found.segment)
+          tornTails.push(...found.tornTails)
+          last = found.last
+          break
+        }
+      }
+    }
+    return { segments, last, unsealed, tornTails, lost: [], highestTimestamp: highestTimestamp(probes, segments) }
+  })
+
+const FIRST_SEGMENT: LastSegment = { _tag: "Needed", id: 1, baseSequence: 1, previousDataLength: 0 }
+
+/** Of the last segment, or of what its header tells of the one before it. */
+const highestTimestamp = (probes: ReadonlyArray<Probe>, segments: ReadonlyArray<Segment>): number => {
+  const header = probes.at(-1)?.header
+  const told = header?._tag === "Header" ? header.header.previousHighestTimestamp : 0
+  return Math.max(told, segments.at(-1)?.highestTimestamp ?? 0)
+}
+
+/** Removes what was never given its name, and looks at both ends of everything that was. */
+const probeDirectory = (
+  fs: FileSystem.FileSystem,
+  directory: string
+): Effect.Effect<Array<Probe>, WalIoError> =>
+  Effect.gen(function*() {
+    const names = yield* Effect.mapError(fs.readDirectory(directory), toIoError("list", directory))
+    const ids: Array<number> = []
+    for (const name of names) {
+      const file = parseFileName(name)
+      if (file._tag === "Segment") {
+        ids.push(file.id)
+      } else if (file._tag === "Temporary") {
+        yield* removeTemporary(fs, `${directory}/${name}`)
+      }
+    }
+    ids.sort((left, right) => left - right)
+    return yield* Effect.forEach(ids, (id) => probeSegment(fs, `${directory}/${segmentFileName(id)}`, id), {
+      concurrency: PROBES_AT_ONCE
+    })
+  })
+
+const PROBES_AT_ONCE = 16
+
+const removeTemporary = (fs: FileSystem.FileSystem, path: string): Effect.Effect<void, WalIoError> =>
+  Effect.uninterruptible(Effect.mapError(fs.remove(path, { force: true }), toIoError("remove", path)))

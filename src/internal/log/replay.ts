@@ -1,0 +1,177 @@
+/**
+ * Every entry in the order of its sequence, a block at a time.
+ */
+import * as Effect from "effect/Effect"
+import type { Entry } from "../../WalEntry.js"
+import { FrameReader } from "../format/frameReader.js"
+import { firstFrame, readBlock } from "../segment/scan.js"
+import { isEmpty, ordinalOf, type Segment } from "../segment/segment.js"
+import { takeEntries } from "./entryBlock.js"
+import {
+  currentView,
+  type Cursor,
+  damagedFrame,
+  explainMissing,
+  HeldHandle,
+  lostSequences,
+  type OnLost,
+  type ReadContext,
+  type ReadingError,
+  retentionError
+} from "./readContext.js"
+import { firstSegmentFrom, oldestSequence, segmentsOf } from "./view.js"
+
+const BLOCK_LENGTH = 1024 * 1024
+
+/** Inclusive. Without `from`, it begins with the oldest entry there is. */
+export interface ReplayRange {
+  readonly from: number | undefined
+  readonly to: number
+  readonly onLost: OnLost
+}
+
+export const openReplay = (
+  context: ReadContext,
+  range: ReplayRange
+): Effect.Effect<Cursor<Entry>, ReadingError> =>
+  Effect.flatMap(currentView(context), (view) => {
+    const oldest = oldestSequence(view)
+    const from = range.from ?? oldest
+    return from < oldest
+      ? Effect.fail(retentionError(from, oldest))
+      : Effect.succeed(new ReplayCursor(context, segmentsOf(view), from, range))
+  })
+
+type Step = Effect.Effect<ReadonlyArray<Entry>, ReadingError>
+
+const NOTHING: ReadonlyArray<Entry> = []
+
+/**
+ * Invariants: everything before `sequence` was emitted, or skipped as lost. `offset` is where a frame begins in the
+ * current segment, that of `sequence` or one before it; it is undefined before the first read in a segment.
+ */
+class ReplayCursor implements Cursor<Entry> {
+  private readonly handle: HeldHandle
+  private position: number
+  private offset: number | undefined = undefined
+  private wanted = 0
+
+  constructor(
+    private readonly context: ReadContext,
+    private readonly segments: ReadonlyArray<Segment>,
+    private sequence: number,
+    private readonly range: ReplayRange
+  ) {
+    this.handle = new HeldHandle(context)
+    this.position = firstSegmentFrom(segments, sequence)
+  }
+
+  get close(): Effect.Effect<void> {
+    return this.handle.release
+  }
+
+  readonly next: Effect.Effect<ReadonlyArray<Entry> | undefined, ReadingError> = Effect.suspend(() => {
+    const segment = this.segments[this.position]
+    if (segment === undefined || this.sequence > this.range.to) {
+      return Effect.as(this.handle.release, undefined)
+    }
+    return this.sequence < segment.baseSequence
+      ? this.lose(segment, 0, this.sequence, segment.baseSequence - 1)
+      : this.readIn(segment)
+  })
+
+  private readIn(segment: Segment): Step {
+    if (isEmpty(segment) || this.offset === segment.dataLength || this.sequence > segment.lastSequence) {
+      this.turnPage(segment)
+      return Effect.succeed(NOTHING)
+    }
+    const lost = segment.lost.find(({ sequences }) => sequences.last >= this.sequence)
+    if (lost !== undefined && lost.sequences.first <= this.sequence) {
+      return Effect.tap(this.lose(segment, lost.startOffset, this.sequence, lost.sequences.last), () => {
+        this.offset = Math.min(lost.endOffset, segment.dataLength)
+      })
+    }
+    const to = Math.min(this.range.to, lost === undefined ? Infinity : lost.sequences.first - 1)
+    return explainMissing(this.context, segment, this.sequence)(this.readOn(segment, to))
+  }
+
+  private turnPage(segment: Segment): void {
+    this.position++
+    this.offset = undefined
+    this.sequence = Math.max(this.sequence, segment.lastSequence + 1)
+  }
+
+  private lose(segment: Segment, offset: number, first: number, last: number): Step {
+    if (this.range.onLost === "fail") {
+      return Effect.fail(lostSequences(segment, offset, first, last))
+    }
+    this.sequence = last + 1
+    return Effect.succeed(NOTHING)
+  }
+
+  private readOn(segment: Segment, to: number) {
+    return Effect.gen(this, function*() {
+      const offset = this.offset
+        ?? (yield* this.context.indexes.offsetBefore(segment, ordinalOf(segment, this.sequence)))
+      const file = yield* this.handle.of(segment)
+      const length = Math.min(Math.max(BLOCK_LENGTH, this.wanted), segment.dataLength - offset)
+      return yield* this.take(segment, offset, yield* readBlock(file, offset, length), to)
+    })
+  }
+
+  private take(segment: Segment, offset: number, block: Uint8Array, to: number) {
+    const entries: Array<Entry> = []
+    const end = takeEntries(new FrameReader(segment.salt, block, offset), segment, this.sequence, to, entries)
+    this.sequence += entries.length
+    switch (end._tag) {
+      case "Done":
+        return Effect.succeed(entries)
+      case "Gap":
+        this.offset = offset + end.at
+        return entries.length > 0
+          ? Effect.succeed(entries)
+          : this.lose(segment, this.offset, this.sequence, end.sequence - 1)
+      case "Damaged":
+        return this.stopAt(segment, offset + end.at, entries)
+      case "Short":
+        return end.at === 0 && block.length >= end.wanted
+          ? this.stopAt(segment, offset, entries)
+          : this.goOn(segment, offset + end.at, end.wanted, entries)
+    }
+  }
+
+  private goOn(segment: Segment, offset: number, wanted: number, entries: ReadonlyArray<Entry>) {
+    if (offset < segment.dataLength && offset + wanted > segment.dataLength) {
+      return this.stopAt(segment, offset, entries)
+    }
+    this.offset = offset
+    this.wanted = wanted
+    return Effect.succeed(entries)
+  }
+
+  /** What stands before the damage is emitted first; the next pull then fails, or steps over it. */
+  private stopAt(segment: Segment, offset: number, entries: ReadonlyArray<Entry>) {
+    this.offset = offset
+    if (entries.length > 0) {
+      return Effect.succeed(entries)
+    }
+    return this.range.onLost === "fail"
+      ? Effect.fail(damagedFrame(segment, offset, this.sequence))
+      : this.stepOver(segment, offset)
+  }
+
+  private stepOver(segment: Segment, offset: number) {
+    return this.handle.of(segment).pipe(
+      Effect.flatMap((file) => firstFrame(file, segment.salt, offset, this.sequence, segment.dataLength)),
+      Effect.map((found) => {
+        if (found === undefined) {
+          this.turnPage(segment)
+        } else {
+          this.offset = found.offset
+          this.sequence = Math.max(this.sequence, found.kind === "entry" ? found.sequence : found.sequence + 1)
+        }
+        return NOTHING
+      })
+    )
+  }
+}

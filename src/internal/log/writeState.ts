@@ -1,0 +1,403 @@
+/**
+ * What the committer knows: what is framed, written and synced, who waits for what, and whether the log takes writes.
+ */
+import type { EntryRef } from "../../WalEntry.js"
+import { type AppendError, WalClosedError, WalFailedError, type WalIoError } from "../../WalError.js"
+import type { Settings } from "../../WalOptions.js"
+import { SEGMENT_HEADER_LENGTH } from "../format/segmentHeader.js"
+import { SYNC_MARK_FRAME_LENGTH } from "../format/syncMark.js"
+import type { ActiveIndex } from "../segment/activeIndex.js"
+import { nextSequence, type Segment } from "../segment/segment.js"
+import type { SegmentFile } from "../segment/segmentFile.js"
+import { Group, type Waiter } from "./group.js"
+import type { KeyScratch } from "./keyBytes.js"
+import { toSequence } from "./nominal.js"
+
+/** The active segment's file and its growing index, once it is open for writing. */
+export interface OpenSegment {
+  readonly segment: Segment
+  readonly file: SegmentFile
+  readonly index: ActiveIndex
+}
+
+/** An append that waits to be framed. */
+export interface Queued {
+  readonly length: number
+  readonly frame: (open: OpenSegment) => void
+  readonly fail: (error: AppendError) => void
+  state: "waiting" | "withdrawn"
+}
+
+interface SyncWaiter {
+  readonly target: number
+  readonly waiter: Waiter
+}
+
+/** Wall clock and monotonic clock, both in milliseconds. */
+export interface Clocks {
+  readonly wall: () => number
+  readonly monotonic: () => number
+}
+
+/**
+ * Invariants, for the active segment:
+ * - `syncedEnd <= writtenEnd`; the bytes before each are what their names say, and end with a whole frame.
+ * - `flying` begins at `writtenEnd` while it is being written, and is empty otherwise; `filling` begins where `flying`
+ *   ends. Sequences and offsets follow each other without a gap from what is written through `flying` to `filling`.
+ * - Nothing is framed while `open` is undefined, the active segment is `changing`, the log is failed, or others wait in
+ *   `queue`. While it is changing, nothing is framed that is not written.
+ * - `claimed` is what the last mark in `writtenEnd` claims; a mark is owed while `syncedEntryEnd` is beyond it.
+ * - Every waiter is in exactly one place, and is told exactly once.
+ */
+export class WriteState {
+  filling = new Group(0)
+  flying = new Group(0)
+  open: OpenSegment | undefined = undefined
+  /** `changing`: from the moment on at which everything framed is written, until another segment is open. */
+  stage: "steady" | "changing" = "steady"
+  queue: Array<Queued> = []
+  /** Those who want the active segment rotated if its window has passed. */
+  rotationWaiters: Array<Waiter> = []
+  private syncWaiters: Array<SyncWaiter> = []
+
+  nextSequence = 1
+  lastTimestamp = 0
+  /** Where everything ends that was given to the file, whether it has landed or not. */
+  private takenOffEnd = 0
+  writtenEnd = 0
+  writtenEntryEnd = 0
+  writtenSequence = 0
+  private lowestWritten = 0
+  private highestWritten = 0
+  syncedEnd = 0
+  syncedEntryEnd = 0
+  syncedSequence = 0
+  private claimed = 0
+  /** On the monotonic clock: since when this process knows the active segment. */
+  private activeSince: number
+
+  flush: "onTimer" | "now" = "onTimer"
+  life: "open" | "closing" | "closed" = "open"
+  failure: WalIoError | undefined = undefined
+
+  constructor(readonly settings: Settings, readonly clocks: Clocks) {
+    this.activeSince = clocks.monotonic()
+  }
+
+  // --- asking
+
+  get pendingBytes(): number {
+    return this.filling.length + this.flying.length
+  }
+
+  /** Where the next group begins in the segment, if nothing more is framed into this one. */
+  get framedEnd(): number {
+    return this.filling.isEmpty ? this.takenOffEnd : this.filling.end
+  }
+
+  /** Something is written that an fsync would cover, marks aside: they are not worth one. */
+  get hasUnsyncedEntries(): boolean {
+    return this.writtenEntryEnd > this.syncedEntryEnd
+  }
+
+  get owesMark(): boolean {
+    return this.syncedEntryEnd > this.claimed && this.filling.claimed < this.syncedEntryEnd
+      && this.flying.claimed < this.syncedEntryEnd
+  }
+
+  get hasSyncWaiters(): boolean {
+    return this.syncWaiters.length > 0
+  }
+
+  /** Why no append and no sync is taken, if so. */
+  refusal(): WalClosedError | WalFailedError | undefined {
+    if (this.life !== "open") {
+      return new WalClosedError({ directory: this.settings.directory })
+    }
+    return this.failure === undefined ? undefined : this.rejection("rejected", this.failure)
+  }
+
+  /** Whether an append of `length` framed bytes may be framed at once. */
+  admits(length: number): boolean {
+    return this.queue.length === 0 && this.hasRoomFor(length)
+  }
+
+  hasRoomFor(length: number): boolean {
+    return this.open !== undefined
+      && this.stage === "steady"
+      && !this.isDueFor(length)
+      && (this.pendingBytes === 0 || this.pendingBytes + length <= this.settings.maxPendingBytes)
+  }
+
+  /** Whether the open segment has to be rotated before `length` more bytes are framed; an empty one never is. */
+  isDueFor(length: number): boolean {
+    const { open } = this
+    return open !== undefined
+      && this.nextSequence > open.segment.baseSequence
+      && (this.framedEnd + SYNC_MARK_FRAME_LENGTH + length > this.settings.maxSegmentBytes
+        || this.age(open.segment) >= this.settings.window)
+  }
+
+  /** The same for a segment that is not open: it was closed, and nothing is framed. */
+  isDormantDueFor(active: Segment, length: number): boolean {
+    return active.entryCount > 0
+      && (active.dataLength + SYNC_MARK_FRAME_LENGTH + length > this.settings.maxSegmentBytes
+        || this.age(active) >= this.settings.window)
+  }
+
+  /** Whether the active segment is to be rotated even if nothing is appended. */
+  isPastWindow(active: Segment): boolean {
+    return this.open === undefined ? this.isDormantDueFor(active, 0) : this.isDueFor(0)
+  }
+
+  /** The larger of both clocks' accounts, so that a wall clock that steps back does not keep a segment active. */
+  private age(segment: Segment): number {
+    return Math.max(this.clocks.wall() - segment.createdAt, this.clocks.monotonic() - this.activeSince)
+  }
+
+  // --- framing
+
+  /** Frames one entry behind everything else; `length` is its frame's. */
+  frame(
+    open: OpenSegment,
+    length: number,
+    flags: number,
+    key: KeyScratch,
+    content: Uint8Array,
+    metadata: Uint8Array
+  ): EntryRef {
+    if (this.filling.isEmpty) {
+      this.beginGroup(open)
+    }
+    const { filling } = this
+    const offset = filling.end
+    const sequence = this.nextSequence
+    const timestamp = Math.max(this.clocks.wall(), this.lastTimestamp)
+    const checksum = filling.addEntry(
+      length,
+      flags,
+      sequence,
+      timestamp,
+      key.bytes,
+      key.length,
+      key.hash,
+      content,
+      metadata
+    )
+    this.nextSequence = sequence + 1
+    this.lastTimestamp = timestamp
+    return { segment: open.segment.id, offset, length, sequence: toSequence(sequence), checksum }
+  }
+
+  /** Puts an owed mark alone into the next group, to be written at once. */
+  frameMark(open: OpenSegment): void {
+    if (this.stage === "steady" && this.owesMark && this.filling.isEmpty) {
+      this.beginGroup(open)
+      this.flush = "now"
+    }
+  }
+
+  private beginGroup(open: OpenSegment): void {
+    const owesMark = this.owesMark
+    this.filling.begin(open.segment.salt, this.takenOffEnd, this.nextSequence)
+    if (owesMark) {
+      this.filling.addMark(this.nextSequence - 1, this.syncedEntryEnd)
+    }
+  }
+
+  // --- writing
+
+  /** The group that is written next; what comes meanwhile fills the other one. */
+  takeOff(): Group {
+    const group = this.filling
+    this.filling = this.flying
+    this.flying = group
+    this.takenOffEnd = group.end
+    this.flush = "onTimer"
+    return group
+  }
+
+  /** The flying group is in the file: it counts as written, and its entries can be found. */
+  landed(open: OpenSegment): void {
+    const group = this.flying
+    for (let entry = 0; entry < group.entryCount; entry++) {
+      const at = group.offsets[entry] ?? 0
+      open.index.add(
+        group.bytes,
+        group.keyStart(at),
+        group.keyLengths[entry] ?? 0,
+        group.hashes[entry] ?? 0,
+        group.start + at
+      )
+    }
+    this.writtenEnd = group.end
+    this.claimed = Math.max(this.claimed, group.claimed)
+    if (group.entryCount > 0) {
+      this.lowestWritten = this.writtenSequence < open.segment.baseSequence ? group.firstTimestamp : this.lowestWritten
+      this.highestWritten = group.lastTimestamp
+      this.writtenEntryEnd = group.end
+      this.writtenSequence = group.firstSequence + group.entryCount - 1
+    }
+  }
+
+  /** Tells the flying group's appenders, in order; those who want an fsync go on waiting. */
+  acknowledgeFlying(): void {
+    const { flying } = this
+    const target = flying.end
+    const { synced, written } = flying
+    flying.clear()
+    for (const waiter of synced) {
+      this.syncWaiters.push({ target, waiter })
+    }
+    for (const waiter of written) {
+      waiter.succeed()
+    }
+  }
+
+  /** The flying group was taken back from the file, and what was framed behind it is dropped with it. */
+  rolledBack(cause: WalIoError): void {
+    const lostAcknowledged = this.flying.buffered + this.filling.buffered
+    const waiters = [...this.flying.takeWaiters(), ...this.filling.takeWaiters()]
+    this.flying.clear()
+    this.filling.clear()
+    this.nextSequence = this.writtenSequence + 1
+    this.takenOffEnd = this.writtenEnd
+    if (lostAcknowledged > 0) {
+      this.fail(cause)
+    }
+    for (const waiter of waiters) {
+      waiter.fail(cause)
+    }
+  }
+
+  // --- syncing
+
+  waitForSync(waiter: Waiter): void {
+    this.syncWaiters.push({ target: this.writtenEnd, waiter })
+  }
+
+  /** Everything before `end` is on disk; `entryEnd` and `sequence` are those of the last entry before it. */
+  synced(end: number, entryEnd: number, sequence: number): void {
+    this.syncedEnd = Math.max(this.syncedEnd, end)
+    this.syncedEntryEnd = Math.max(this.syncedEntryEnd, entryEnd)
+    this.syncedSequence = Math.max(this.syncedSequence, sequence)
+    const done = this.syncWaiters.filter(({ target }) => target <= this.syncedEnd)
+    this.syncWaiters = this.syncWaiters.filter(({ target }) => target > this.syncedEnd)
+    for (const { waiter } of done) {
+      waiter.succeed()
+    }
+  }
+
+  // --- changing segments
+
+  /**
+   * Goes on in `open`, everything of which is synced: its frames end at `dataLength`, the last entry among them at
+   * `entryEnd`, and a mark among them claims `claimed`.
+   */
+  turnTo(open: OpenSegment, dataLength: number, entryEnd: number, claimed: number): void {
+    const { segment } = open
+    this.open = open
+    this.activeSince = this.clocks.monotonic()
+    this.continueAfter(segment, segment.highestTimestamp)
+    this.takenOffEnd = dataLength
+    this.writtenEnd = dataLength
+    this.writtenEntryEnd = entryEnd
+    this.lowestWritten = segment.lowestTimestamp
+    this.highestWritten = segment.highestTimestamp
+    this.syncedEnd = dataLength
+    this.syncedEntryEnd = entryEnd
+    this.claimed = Math.max(claimed, SEGMENT_HEADER_LENGTH)
+  }
+
+  /** Everything up to the end of `segment` is there and synced; nothing is open yet. */
+  continueAfter(segment: Segment, highestTimestamp: number): void {
+    this.nextSequence = nextSequence(segment)
+    this.lastTimestamp = Math.max(this.lastTimestamp, highestTimestamp)
+    this.writtenSequence = segment.lastSequence
+    this.syncedSequence = segment.lastSequence
+  }
+
+  /** The open segment as it stands after the last write. */
+  activeSegment(open: OpenSegment): Segment {
+    const { segment } = open
+    return {
+      id: segment.id,
+      path: segment.path,
+      salt: segment.salt,
+      createdAt: segment.createdAt,
+      baseSequence: segment.baseSequence,
+      lastSequence: this.writtenSequence,
+      entryCount: this.writtenSequence - segment.baseSequence + 1,
+      lost: segment.lost,
+      dataLength: this.writtenEnd,
+      lowestTimestamp: this.lowestWritten,
+      highestTimestamp: this.highestWritten,
+      sealedAt: segment.sealedAt,
+      firstSeenAt: segment.firstSeenAt,
+      index: segment.index
+    }
+  }
+
+  // --- ending
+
+  /** From now on nothing is taken; everybody who waits is told, but for the flying group, whose outcome is not known yet. */
+  fail(cause: WalIoError): void {
+    this.failure ??= cause
+    const unknown = this.rejection("unknown", this.failure)
+    const rejected = this.rejection("rejected", this.failure)
+    const uncertain = this.syncWaiters
+    this.syncWaiters = []
+    for (const { waiter } of uncertain) {
+      waiter.fail(unknown)
+    }
+    this.refuseWaiting(rejected)
+  }
+
+  /** The flying group's outcome is not known, and never will be. */
+  abandonFlying(cause: WalIoError): void {
+    const waiters = this.flying.takeWaiters()
+    this.flying.clear()
+    const unknown = this.rejection("unknown", this.failure ?? cause)
+    for (const waiter of waiters) {
+      waiter.fail(unknown)
+    }
+    this.fail(cause)
+  }
+
+  /** Tells everybody whose entries are not in the file, nor on their way to it. */
+  refuseWaiting(error: AppendError): void {
+    const waiters = this.filling.takeWaiters()
+    this.filling.clear()
+    this.refuseQueued(error)
+    for (const waiter of waiters) {
+      waiter.fail(error)
+    }
+  }
+
+  /** Tells everybody who has not been framed. */
+  refuseQueued(error: AppendError): void {
+    const { queue, rotationWaiters } = this
+    this.queue = []
+    this.rotationWaiters = []
+    for (const queued of queue) {
+      if (queued.state === "waiting") {
+        queued.fail(error)
+      }
+    }
+    for (const waiter of rotationWaiters) {
+      waiter.fail(error)
+    }
+  }
+
+  rotationServed(): void {
+    const waiters = this.rotationWaiters
+    this.rotationWaiters = []
+    for (const waiter of waiters) {
+      waiter.succeed()
+    }
+  }
+
+  private rejection(outcome: "unknown" | "rejected", cause: WalIoError): WalFailedError {
+    return new WalFailedError({ directory: this.settings.directory, outcome, cause })
+  }
+}
