@@ -103,11 +103,11 @@ export const decodeSectionTable = (bytes: Uint8Array, tableChecksum: number): Ch
 export const checkSections = (bytes: Uint8Array, table: SectionTable): string | undefined => {
   let offset = sectionTableLength(table.sections.length)
   for (const section of table.sections) {
-    const end = section.offset + section.length
-    // A length beyond 2^53 - 1 reads as a negative one.
-    if (section.offset !== offset || section.length < 0 || align(end) > bytes.length) {
+    if (section.offset !== offset) {
       return `section ${section.kind} is not where it belongs`
     }
+    // A length beyond the end, or beyond 2^53 - 1, is not that of what is cut out here, and so does not verify.
+    const end = offset + section.length
     if (!sectionVerifies(bytes.subarray(offset, end), section)) {
       return `section ${section.kind} does not match its checksum`
     }

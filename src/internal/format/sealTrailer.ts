@@ -33,7 +33,7 @@ export interface SealTrailer {
 
 export type DecodedTrailer =
   | { readonly _tag: "Trailer"; readonly trailer: SealTrailer }
-  | { readonly _tag: "Unknown"; readonly what: string }
+  | { readonly _tag: "Unknown"; readonly what: string; readonly id: number; readonly salt: number }
   /** No seal, or a damaged one: the segment is scanned. */
   | { readonly _tag: "None" }
 
@@ -71,7 +71,8 @@ export const decodeSealTrailer = (bytes: Uint8Array): DecodedTrailer => {
   const flags = readU32(bytes, 12)
   const length = readU16(bytes, 10)
   if (version !== FORMAT_VERSION || length !== SEAL_TRAILER_LENGTH || flags > ROTATED) {
-    return { _tag: "Unknown", what: `the seal has format version ${version}, length ${length} and flags ${flags}` }
+    const what = `the seal has format version ${version}, length ${length} and flags ${flags}`
+    return { _tag: "Unknown", what, id: readU64(bytes, 16), salt: readU32(bytes, 84) }
   }
   const trailer: SealTrailer = {
     kind: flags === ROTATED ? "rotated" : "closed",

@@ -127,7 +127,7 @@ export class ActiveIndex {
 
   /**
    * A counting sort, and not a walk along each key's links: that would wait for memory at every step, which took 140 ns an
-   * entry where this takes 20.
+   * entry where this takes 13.
    */
   private groupsIn(order: Uint32Array): Pick<SealIndexSource, "entryOffsets" | "groupStarts"> {
     const groupOf = this.groupsOfEntries(order)

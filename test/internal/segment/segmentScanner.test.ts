@@ -2,55 +2,24 @@ import { describe, expect, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { utf8 } from "../../../src/internal/format/bytes.js"
 import { ENTRY, FLAG_LAST_OF_WRITE, FLAG_MORE, sealFrame } from "../../../src/internal/format/frame.js"
-import { hashKey } from "../../../src/internal/format/keyHash.js"
-import { SEGMENT_HEADER_LENGTH } from "../../../src/internal/format/segmentHeader.js"
-import { FrameSearch } from "../../../src/internal/segment/frameSearch.js"
 import { type Scan, SegmentScanner } from "../../../src/internal/segment/segmentScanner.js"
-import { concat, type EntryFields, entryFrame, flipBit, markFrame, rawFrame, toHex } from "../format/frames.js"
+import { entryFrame, flipBit, rawFrame, toHex } from "../format/frames.js"
 import { drive } from "./drive.js"
-
-const SALT = 0x5a17_0003
-const BASE = 1001
-const header = { salt: SALT, baseSequence: BASE }
-
-/** The frames behind a segment's header; what the header says does not matter to the scanner. */
-const segment = (...frames: ReadonlyArray<Uint8Array>): Uint8Array =>
-  concat(new Uint8Array(SEGMENT_HEADER_LENGTH).fill(0xee), ...frames)
-
-const entry = (sequence: number, more: Partial<EntryFields> = {}): Uint8Array => entryFrame(SALT, { sequence, ...more })
-const member = (sequence: number): Uint8Array => entry(sequence, { flags: FLAG_MORE })
-const mark = (sequence: number, claim: number): Uint8Array => markFrame(SALT, sequence, claim)
-
-const scan = (bytes: Uint8Array, blockLength = 1 << 20, limit = bytes.length): Scan => {
-  const scanner = new SegmentScanner(header, limit)
-  drive(bytes, scanner, blockLength)
-  return scanner.result()
-}
-
-/** Where each of the frames begins, and where the last one ends. */
-const offsets = (...frames: ReadonlyArray<Uint8Array>): ReadonlyArray<number> => {
-  const offsets: Array<number> = [SEGMENT_HEADER_LENGTH]
-  for (const frame of frames) {
-    offsets.push((offsets.at(-1) ?? 0) + frame.length)
-  }
-  return offsets
-}
-
-const indexed = ({ index }: Scan): ReadonlyArray<number> =>
-  Array.from({ length: index.entryCount }, (_, ordinal) => index.offsetAt(ordinal))
-
-const offsetsOfKey = ({ index }: Scan, key: Uint8Array): ReadonlyArray<number> => {
-  const group = index.find(key, hashKey(key, 0, key.length))
-  return group < 0 ? [] : [...index.offsetsOf(group, index.entryCount)]
-}
-
-const withoutIndex = (scan: Scan) => ({ ...scan, index: indexed(scan) })
-
-const endsAt = (scan: Scan): readonly [tag: string, validEnd: number, lastSequence: number] => [
-  scan.end._tag,
-  scan.validEnd,
-  scan.lastSequence
-]
+import {
+  BASE,
+  endsAt,
+  entry,
+  header,
+  indexed,
+  mark,
+  member,
+  offsets,
+  offsetsOfKey,
+  SALT,
+  scan,
+  segment,
+  withoutIndex
+} from "./segments.js"
 
 const lyingFrame = (sequence: number, bodyLength: number): Uint8Array => {
   const frame = rawFrame(SALT, { type: ENTRY, sequence, body: new Uint8Array(64) })
@@ -327,103 +296,5 @@ describe("the limit", () => {
     const scanner = new SegmentScanner(header, long.length)
     expect(drive(long, scanner, 512)).toBeGreaterThan(10_000)
     expect(scanner.result()).toMatchObject({ lastSequence: BASE + 1, end: { _tag: "EndOfData" } })
-  })
-})
-
-describe("a walk that steps over gaps", () => {
-  /** As a salvaging reader does: on from the next frame that can follow, until there is none. */
-  const salvage = (bytes: Uint8Array, blockLength = 1 << 20): Scan => {
-    const scanner = new SegmentScanner(header, bytes.length)
-    for (;;) {
-      drive(bytes, scanner, blockLength)
-      const gap = scanner.gapBegins
-      const found = gap === undefined ? undefined : firstFrame(bytes, gap)
-      if (found === undefined) {
-        return scanner.result()
-      }
-      scanner.resumeAt(found)
-    }
-  }
-
-  const firstFrame = (
-    bytes: Uint8Array,
-    { after, position }: { readonly position: number; readonly after: number }
-  ) => {
-    const search = new FrameSearch(SALT, position, bytes.length, after, "first")
-    drive(bytes, search, 1 << 20)
-    return search.result().first
-  }
-
-  const damagedHeader = (frame: Uint8Array): Uint8Array => flipBit(frame, 0)
-  const damagedContent = (frame: Uint8Array): Uint8Array => flipBit(frame, 8 * 52)
-
-  it("names what is lost, and the key where the header survives", () => {
-    const frames = [entry(BASE), damagedContent(entry(BASE + 1)), entry(BASE + 2)]
-    const [, second, third] = offsets(...frames)
-    const found = salvage(segment(...frames))
-    expect(found.gaps).toEqual([
-      { first: BASE + 1, last: BASE + 1, startOffset: second, endOffset: third, keys: [utf8("key")] }
-    ])
-    expect(indexed(found)).toEqual([128, third])
-    expect(found).toMatchObject({ lastSequence: BASE + 2, end: { _tag: "EndOfData" } })
-  })
-
-  it("names what is lost without its header by what stands around it", () => {
-    const frames = [entry(BASE), damagedHeader(entry(BASE + 1)), damagedHeader(entry(BASE + 2)), entry(BASE + 3)]
-    const [, second, , fourth] = offsets(...frames)
-    expect(salvage(segment(...frames)).gaps)
-      .toEqual([{ first: BASE + 1, last: BASE + 2, startOffset: second, endOffset: fourth, keys: [] }])
-  })
-
-  it("finds the same in blocks of every size", () => {
-    const bytes = segment(
-      entry(BASE),
-      damagedContent(entry(BASE + 1)),
-      damagedHeader(entry(BASE + 2)),
-      entry(BASE + 3),
-      mark(BASE + 3, 128),
-      damagedHeader(entry(BASE + 4)),
-      entry(BASE + 5)
-    )
-    const whole = withoutIndex(salvage(bytes))
-    expect(whole).toMatchObject({ lastSequence: BASE + 5, claimed: 128 })
-    for (let blockLength = 1; blockLength <= bytes.length; blockLength++) {
-      expect(withoutIndex(salvage(bytes, blockLength))).toEqual(whole)
-    }
-  })
-
-  it("loses a batch as a whole when one of its members is damaged", () => {
-    for (const damaged of [0, 1, 2]) {
-      const batch = [member(BASE + 1), member(BASE + 2), entry(BASE + 3)]
-      const frames = [
-        entry(BASE),
-        ...batch.map((frame, index) => index === damaged ? damagedContent(frame) : frame),
-        entry(BASE + 4)
-      ]
-      const [, second, , , fifth = 0] = offsets(...frames)
-      const found = salvage(segment(...frames))
-      expect(indexed(found)).toEqual([128, fifth])
-      expect(found.gaps).toHaveLength(1)
-      expect(found.gaps[0]).toMatchObject({ first: BASE + 1, last: BASE + 3, startOffset: second, endOffset: fifth })
-    }
-  })
-
-  it("loses nothing when a mark is damaged", () => {
-    const frames = [
-      entry(BASE),
-      damagedHeader(mark(BASE, 0)),
-      entry(BASE + 1),
-      flipBit(mark(BASE + 1, 0), 200),
-      entry(BASE + 2)
-    ]
-    const [first = 0, , third = 0, , fifth = 0] = offsets(...frames)
-    const found = salvage(segment(...frames))
-    expect(indexed(found)).toEqual([first, third, fifth])
-    expect(found.gaps).toEqual([])
-  })
-
-  it("does not go on behind a frame of a later version", () => {
-    const frames = [entry(BASE), rawFrame(SALT, { type: 3, sequence: BASE + 1, body: utf8("later") }), entry(BASE + 2)]
-    expect(endsAt(salvage(segment(...frames)))).toEqual(["Unknown", offsets(...frames)[1], BASE])
   })
 })
