@@ -323,15 +323,15 @@ export const failSync = (cache: "new" | "old"): FaultEffect => ({ _tag: "FailSyn
 export const shortRead = (bytes: number): FaultEffect => ({ _tag: "ShortRead", bytes })
 
 /**
- * The write takes only the first bytes and says so (`writeAll` then writes the rest). With `then`, the next write to that file fails.
+ * The write takes only the first bytes and says so (`writeAll` then writes the rest). With `next`, the next write to that file fails.
  *
  * @since 0.1.0
  * @category faults
  */
-export const shortWrite = (bytes: number, options?: { readonly then?: ErrorCode | undefined }): FaultEffect => ({
+export const shortWrite = (bytes: number, options?: { readonly next?: ErrorCode | undefined }): FaultEffect => ({
   _tag: "ShortWrite",
   bytes,
-  code: options?.then
+  code: options?.next
 })
 
 /**

@@ -11,7 +11,7 @@ import * as nameCalls from "./nameCalls.js"
 import type { Random } from "./random.js"
 import { integerBetween } from "./random.js"
 import type { Remove } from "./removeTree.js"
-import { asDirectory, join, normalize, resolvePath } from "./resolvePath.js"
+import { join, normalize } from "./resolvePath.js"
 import type { Volume } from "./volume.js"
 
 export const makeDirectoriesWith =
@@ -84,24 +84,22 @@ const hexDigits = "0123456789abcdef"
 const randomName = (random: Random, length: number, alphabet: string): string =>
   Array.from({ length }, () => alphabet[integerBetween(random, 0, alphabet.length - 1)]).join("")
 
-const isDirectory = (volume: Volume, path: string): boolean => {
-  const { node } = resolvePath(volume.root, path, "follow")
-  return node?.kind === "directory"
-}
+const isDirectory = (volume: Volume, path: string): boolean => lookUp(volume, path) === "directory"
 
-// The prefixes of a path that are to be made; at least the path itself, so that there is one operation to record, and to fail.
+// What is to be made for a path; at least the path itself, so that there is one operation to record, and to fail.
 const missingOf = (volume: Volume, path: string): ReadonlyArray<string> => {
   const names = normalize(path).split("/").slice(1)
-  const prefixes = names.map((_, index) => `/${names.slice(0, index + 1).join("/")}`)
-  return prefixes.filter((prefix, index) => index === prefixes.length - 1 || !isThere(volume, prefix))
+  const parents = names.slice(0, -1).map((_, index) => `/${names.slice(0, index + 1).join("/")}`)
+  const found = parents.map((parent) => ({ parent, what: lookUp(volume, parent) }))
+  if (found.some(({ what }) => what === "other")) return [path]
+  return [...found.filter(({ what }) => what === "nothing").map(({ parent }) => parent), path]
 }
 
-const isThere = (volume: Volume, path: string): boolean => {
+const lookUp = (volume: Volume, path: string): "directory" | "other" | "nothing" => {
   try {
-    asDirectory(nameCalls.find(volume, path))
-    return true
+    return nameCalls.find(volume, path).kind === "directory" ? "directory" : "other"
   } catch (error) {
-    if (error instanceof Errno) return false
+    if (error instanceof Errno) return "nothing"
     throw error
   }
 }

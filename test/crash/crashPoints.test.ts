@@ -1,0 +1,108 @@
+/**
+ * Every crash point: before each file operation of each workload, in each outcome of the sectors; and again at each
+ * operation of the recovery that follows.
+ */
+import { describe, it } from "@effect/vitest"
+import { deepStrictEqual } from "@effect/vitest/utils"
+import * as Effect from "effect/Effect"
+import * as SimulatedDisk from "../../src/testing/SimulatedDisk.js"
+import { checkRecovered, type Expectation } from "./check.js"
+import { boot, openOn } from "./machine.js"
+import { Session, type Workload, workloads } from "./workload.js"
+
+const OUTCOMES: ReadonlyArray<SimulatedDisk.CrashOutcome> = [
+  "lose-all",
+  "keep-all",
+  "keep-last",
+  "garble-all",
+  { seed: 1 },
+  { seed: 2 },
+  { seed: 3 }
+]
+
+interface Image {
+  readonly disk: SimulatedDisk.SimulatedDisk
+  readonly expectation: Expectation
+  readonly name: string
+}
+
+/** What each crash before each operation of `program` leaves. */
+const imagesOf = <E>(
+  disk: SimulatedDisk.SimulatedDisk,
+  expectationAt: (operation: number, crash: "power" | "process") => Expectation,
+  outcomes: ReadonlyArray<SimulatedDisk.CrashOutcome>,
+  program: Effect.Effect<void, E>
+): Effect.Effect<ReadonlyArray<Image>, E> =>
+  Effect.gen(function*() {
+    const images: Array<Image> = []
+    const hook = yield* disk.onOperation(({ index, kind, path }) => {
+      if (kind === "read" || kind === "stat" || kind === "access" || kind === "readDirectory") {
+        return
+      }
+      const place = `before operation ${index}, ${kind} of ${path}`
+      for (const outcome of outcomes) {
+        images.push({
+          disk: Effect.runSync(disk.crashed(outcome)),
+          expectation: expectationAt(index - 1, "power"),
+          name: `power loss ${JSON.stringify(outcome)} ${place}`
+        })
+      }
+      images.push({
+        disk: Effect.runSync(disk.killed),
+        expectation: expectationAt(index - 1, "process"),
+        name: `process killed ${place}`
+      })
+    })
+    yield* program
+    yield* hook.lift
+    return images
+  })
+
+const crashEverywhere = (workload: Workload) =>
+  Effect.gen(function*() {
+    const { disk, ledger } = yield* boot
+    const session = new Session(disk, ledger)
+    const expectationAt = (moment: number, crash: "power" | "process"): Expectation => ({ ledger, moment, crash })
+    const images = yield* imagesOf(disk, expectationAt, OUTCOMES, Effect.zipRight(workload(session), session.close))
+    return images
+  })
+
+const wrongIn = (images: ReadonlyArray<Image>) =>
+  Effect.map(
+    Effect.forEach(images, ({ disk, expectation, name }) =>
+      Effect.map(checkRecovered(disk, expectation), (wrong) => (wrong === undefined ? [] : [`${name}: ${wrong}`]))),
+    (wrong) =>
+      wrong.flat()
+  )
+
+/** The same promises hold after a crash of the recovery. */
+const crashAgain = ({ disk, expectation, name }: Image) =>
+  Effect.map(
+    imagesOf(
+      disk,
+      (_, crash) => (crash === "power" ? { ...expectation, crash } : expectation),
+      ["keep-last", { seed: 4 }],
+      Effect.ignore(Effect.scoped(openOn(disk)))
+    ),
+    (images) => images.map((image) => ({ ...image, name: `${name}; then ${image.name}` }))
+  )
+
+describe("a crash", () => {
+  for (const [name, workload] of Object.entries(workloads)) {
+    it.effect(`at any operation of: ${name}`, () =>
+      Effect.gen(function*() {
+        const images = yield* crashEverywhere(workload)
+        const copies = yield* Effect.forEach(images, (image) =>
+          Effect.map(image.disk.killed, (disk) => ({ ...image, disk })))
+        deepStrictEqual(yield* wrongIn(images), [])
+        const sample = copies.filter((_, index) =>
+          index % SAMPLED === 0
+        )
+        const again = yield* Effect.forEach(sample, crashAgain)
+        deepStrictEqual(yield* wrongIn(again.flat()), [])
+      }), 120_000)
+  }
+})
+
+/** A recovery of its own is crashed at each operation for every so many of the images. */
+const SAMPLED = 11

@@ -1,0 +1,51 @@
+/**
+ * Opens logs on a simulated machine, each boot and process of which is an owner of its own.
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
+import type * as Scope from "effect/Scope"
+import * as LockOwner from "../../src/LockOwner.js"
+import * as SimulatedDisk from "../../src/testing/SimulatedDisk.js"
+import * as Wal from "../../src/Wal.js"
+import type { OpenError } from "../../src/WalError.js"
+import type { WalOptions } from "../../src/WalOptions.js"
+import { Ledger } from "./ledger.js"
+
+export const DIRECTORY = "/data/log"
+
+/** The environment of one process of a machine. */
+export const processOf = (disk: SimulatedDisk.SimulatedDisk) =>
+  Layer.merge(
+    disk.layer,
+    Layer.succeed(
+      LockOwner.LockOwner,
+      LockOwner.make({
+        ...disk.machine,
+        start: "0",
+        isAlive: (holder) => Effect.map(disk.isRunning(holder), (isRunning) => (isRunning ? "alive" : "dead"))
+      })
+    )
+  )
+
+/** Small segments, so that a short workload rotates; nothing happens by itself but what the test's clock moves. */
+export const SMALL: Omit<WalOptions, "directory"> = { maxSegmentBytes: 4096, compaction: "manual" }
+
+export const openOn = (
+  disk: SimulatedDisk.SimulatedDisk,
+  options: Omit<WalOptions, "directory"> = SMALL
+): Effect.Effect<Wal.Service, OpenError, Scope.Scope> =>
+  Wal.make({ directory: DIRECTORY, ...options }).pipe(
+    Effect.provide(processOf(disk)),
+    Effect.withRandom(Random.make(disk.machine.boot))
+  )
+
+/** A machine with an empty disk, and the account of what is done on it. */
+export const boot: Effect.Effect<{ readonly disk: SimulatedDisk.SimulatedDisk; readonly ledger: Ledger }> = Effect.gen(
+  function*() {
+    const disk = yield* SimulatedDisk.make({ completion: "immediate", recording: "off" })
+    const clock = yield* Effect.clock
+    const ledger = new Ledger(() => Effect.runSync(disk.operationCount), () => clock.unsafeCurrentTimeMillis())
+    return { disk, ledger }
+  }
+)

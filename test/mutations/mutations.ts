@@ -1,0 +1,159 @@
+/**
+ * The promises, broken on purpose: each mutation is a small change to the source, and the tests that must fail of it.
+ */
+export interface Mutation {
+  /** The promise that it breaks. */
+  readonly name: string
+  readonly file: string
+  readonly find: string
+  readonly replace: string
+  readonly tests: ReadonlyArray<string>
+}
+
+const CRASH = ["test/crash/crashPoints.test.ts"]
+const FAILING = ["test/crash/failingOperations.test.ts"]
+const RECOVERY = ["test/internal/log/recovery.test.ts"]
+
+export const mutations: ReadonlyArray<Mutation> = [
+  {
+    name: "a synced append is acknowledged before its fsync",
+    file: "src/internal/log/writeState.ts",
+    find: "this.syncWaiters.push({ target, waiter })\n    }\n    for",
+    replace: "waiter.succeed()\n    }\n    for",
+    tests: CRASH
+  },
+  {
+    name: "a new segment's directory entry is not synced",
+    file: "src/internal/segment/createSegment.ts",
+    find: "Effect.zipRight(syncDirectory(fs, directory), openSegmentFile(fs, path, \"r+\"))",
+    replace: "openSegmentFile(fs, path, \"r+\")",
+    tests: CRASH
+  },
+  {
+    name: "a segment gets its name before its header is synced",
+    file: "src/internal/segment/createSegment.ts",
+    find: "Effect.zipRight(file.writeAt(encodeSegmentHeader(header), 0), file.sync)",
+    replace: "file.writeAt(encodeSegmentHeader(header), 0)",
+    tests: CRASH
+  },
+  {
+    name: "the old segment is not synced when the log moves to a new one",
+    file: "src/internal/log/activeSegments.ts",
+    find: "syncer.syncWritten.pipe(\n      Effect.mapError(unknown),",
+    replace: "Effect.void.pipe(",
+    tests: CRASH
+  },
+  {
+    name: "a failed write is not taken back",
+    file: "src/internal/log/writer.ts",
+    find: "Effect.zipRight(open.file.truncate(writtenEnd), open.file.sync)",
+    replace: "open.file.sync",
+    tests: FAILING
+  },
+  {
+    name: "a failed write is taken back without an fsync",
+    file: "src/internal/log/writer.ts",
+    find: "Effect.zipRight(open.file.truncate(writtenEnd), open.file.sync)",
+    replace: "open.file.truncate(writtenEnd)",
+    tests: FAILING
+  },
+  {
+    name: "the sequences of a failed group are not used again",
+    file: "src/internal/log/writeState.ts",
+    find: "this.nextSequence = this.writtenSequence + 1\n    this.takenOffEnd",
+    replace: "this.takenOffEnd",
+    tests: FAILING
+  },
+  {
+    name: "the log goes on after a failed fsync",
+    file: "src/internal/log/syncer.ts",
+    find: "state.fail(cause)\n            return Effect.fail(cause)",
+    replace: "state.synced(writtenEnd, writtenEntryEnd, writtenSequence)\n            return Effect.fail(cause)",
+    tests: FAILING
+  },
+  {
+    name: "the members of a batch are not tied together",
+    file: "src/internal/log/appender.ts",
+    find: "index === entries.length - 1 ? 0 : FLAG_MORE",
+    replace: "index === entries.length - 1 ? 0 : FLAG_MORE * 0",
+    tests: CRASH
+  },
+  {
+    name: "a mark claims what was written, not what was synced",
+    file: "src/internal/log/writeState.ts",
+    find: "this.filling.addMark(this.nextSequence - 1, this.syncedEntryEnd)",
+    replace: "this.filling.addMark(this.nextSequence - 1, this.filling.end)",
+    tests: CRASH
+  },
+  {
+    name: "bytes behind a recovered tail stay in the file",
+    file: "src/internal/log/repair.ts",
+    find: "Effect.zipRight(file.truncate(dataLength)),",
+    replace: "",
+    tests: RECOVERY
+  },
+  {
+    name: "recovery serves what it did not make durable",
+    file: "src/internal/log/repair.ts",
+    find:
+      "copyRange(file, file, from, dataLength, from).pipe(\n    Effect.zipRight(file.truncate(dataLength)),\n    Effect.zipRight(file.sync),",
+    replace: "file.truncate(dataLength).pipe(",
+    tests: CRASH
+  },
+  {
+    name: "what recovery read is not written anew after a failed fsync",
+    file: "src/internal/log/repair.ts",
+    find: "copyRange(file, file, from, dataLength, from).pipe(\n    Effect.zipRight(file.truncate(dataLength)),",
+    replace: "file.truncate(dataLength).pipe(",
+    tests: ["test/crash/failedSync.test.ts"]
+  },
+  {
+    name: "damage to acknowledged data is taken for a torn tail",
+    file: "src/internal/log/segmentEnd.ts",
+    find: "scan.dataLength < strongest.offset",
+    replace: "scan.dataLength < 0",
+    tests: RECOVERY
+  },
+  {
+    name: "newer segments are removed before older ones",
+    file: "src/internal/log/compaction.ts",
+    find: "doomed = [...doomed, ...condemned]",
+    replace: "doomed = [...doomed, ...condemned].toReversed()",
+    tests: CRASH
+  },
+  {
+    name: "a segment is judged by its first entry",
+    file: "src/internal/log/retention.ts",
+    find: "segment.createdAt : segment.highestTimestamp",
+    replace: "segment.createdAt : segment.lowestTimestamp",
+    tests: ["test/internal/log/retention.test.ts", "test/internal/log/retentionRules.test.ts"]
+  },
+  {
+    name: "a key is found by its hash alone",
+    file: "src/internal/segment/activeIndex.ts",
+    find: "equalRange(",
+    replace: "((..._: ReadonlyArray<unknown>) => true)(",
+    tests: ["test/internal/segment/activeIndex.test.ts"]
+  },
+  {
+    name: "a damaged index is trusted",
+    file: "src/internal/format/sealIndexSections.ts",
+    find: "crc32(",
+    replace: "((..._: ReadonlyArray<unknown>) => 0)(",
+    tests: ["test/internal/format/sealIndex.test.ts"]
+  },
+  {
+    name: "a living owner's lock is taken over",
+    file: "src/internal/log/lock.ts",
+    find: "refuseAlive(site, token.name, token.holder)",
+    replace: "Effect.void",
+    tests: ["test/internal/log/lock.test.ts"]
+  },
+  {
+    name: "the seal of a reopened log is cut off without an fsync before the next append",
+    file: "src/internal/log/activeSegments.ts",
+    find: "Effect.zipRight(Effect.mapError(file.sync, unknown)),\n",
+    replace: "",
+    tests: CRASH
+  }
+]
