@@ -32,6 +32,11 @@ export * as WalError from "./WalError.js"
 /**
  * @since 0.1.0
  */
+export * as WalInspect from "./WalInspect.js"
+
+/**
+ * @since 0.1.0
+ */
 export * as WalOptions from "./WalOptions.js"
 
 /**

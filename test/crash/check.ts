@@ -17,6 +17,11 @@ export interface Expectation {
   readonly crash: "power" | "process"
 }
 
+/** Lets the test runner have its turn: the simulated disk never waits for anything. */
+export const breathe: Effect.Effect<void> = Effect.async((resume) => {
+  setImmediate(() => resume(Effect.void))
+})
+
 /** Opens the log on `disk`, checks all of it, and that it goes on. Answers what is wrong, or nothing. */
 export const checkRecovered = (
   disk: SimulatedDisk.SimulatedDisk,

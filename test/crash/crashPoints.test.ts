@@ -6,7 +6,7 @@ import { describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
 import * as Effect from "effect/Effect"
 import * as SimulatedDisk from "../../src/testing/SimulatedDisk.js"
-import { checkRecovered, type Expectation } from "./check.js"
+import { breathe, checkRecovered, type Expectation } from "./check.js"
 import { boot, openOn } from "./machine.js"
 import { Session, type Workload, workloads } from "./workload.js"
 
@@ -16,8 +16,7 @@ const OUTCOMES: ReadonlyArray<SimulatedDisk.CrashOutcome> = [
   "keep-last",
   "garble-all",
   { seed: 1 },
-  { seed: 2 },
-  { seed: 3 }
+  { seed: 2 }
 ]
 
 interface Image {
@@ -70,9 +69,11 @@ const crashEverywhere = (workload: Workload) =>
 const wrongIn = (images: ReadonlyArray<Image>) =>
   Effect.map(
     Effect.forEach(images, ({ disk, expectation, name }) =>
-      Effect.map(checkRecovered(disk, expectation), (wrong) => (wrong === undefined ? [] : [`${name}: ${wrong}`]))),
-    (wrong) =>
-      wrong.flat()
+      Effect.map(
+        Effect.zipRight(breathe, checkRecovered(disk, expectation)),
+        (wrong) => (wrong === undefined ? [] : [`${name}: ${wrong}`])
+      )),
+    (wrong) => wrong.flat()
   )
 
 /** The same promises hold after a crash of the recovery. */
@@ -100,9 +101,9 @@ describe("a crash", () => {
         )
         const again = yield* Effect.forEach(sample, crashAgain)
         deepStrictEqual(yield* wrongIn(again.flat()), [])
-      }), 120_000)
+      }), 600_000)
   }
 })
 
-/** A recovery of its own is crashed at each operation for every so many of the images. */
-const SAMPLED = 11
+/** A recovery of its own is crashed at each operation for every so many of the images; for all of them with `CRASH_SAMPLE=1`. */
+const SAMPLED = Number(process.env["CRASH_SAMPLE"] ?? 37)
