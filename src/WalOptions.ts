@@ -7,7 +7,7 @@ import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import type * as Schedule from "effect/Schedule"
+import * as Schedule from "effect/Schedule"
 import type { Durability } from "./WalEntry.js"
 import { WalConfigError } from "./WalError.js"
 
@@ -80,10 +80,11 @@ export const resolve = (options: WalOptions): Either.Either<Settings, WalConfigE
     const directory = yield* check("directory", options.directory, isNonEmptyString, "a non-empty path")
     const entryRetention = yield* duration("entryRetention", options.entryRetention ?? "7 days")
     const segments = yield* check("segments", options.segments ?? 10, isCount, "a whole number of at least 1")
-    const window = yield* check(
+    const window = entryRetention / segments
+    yield* check(
       "entryRetention",
-      entryRetention / segments,
-      (value) => value >= 1000,
+      options.entryRetention,
+      () => window >= 1000,
       `at least one second for each of the ${segments} segments`
     )
     const maxSegmentBytes = yield* size(
@@ -113,7 +114,7 @@ export const resolve = (options: WalOptions): Either.Either<Settings, WalConfigE
         ? Infinity
         : yield* duration("syncInterval", options.syncInterval ?? "1 second"),
       maxPendingBytes: yield* size("maxPendingBytes", options.maxPendingBytes ?? 16 * MIB, 1, GIB),
-      compaction: options.compaction ?? "default",
+      compaction: yield* check("compaction", options.compaction ?? "default", isCompaction, "a Schedule or manual"),
       onDamage: yield* literal("onDamage", options.onDamage ?? "fail", ["fail", "salvage"]),
       indexCacheBytes: yield* size("indexCacheBytes", options.indexCacheBytes ?? 64 * MIB, 0, Number.MAX_SAFE_INTEGER)
     }
@@ -121,6 +122,9 @@ export const resolve = (options: WalOptions): Either.Either<Settings, WalConfigE
 
 const isNonEmptyString = (value: unknown): boolean =>
   typeof value === "string" && value.length > 0 && !value.includes("\0")
+
+const isCompaction = (value: unknown): boolean =>
+  value === "manual" || value === "default" || Schedule.isSchedule(value)
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 1
 
@@ -150,6 +154,7 @@ const isNegative = (value: Duration.DurationInput): boolean =>
   (typeof value === "number" && !(value >= 0))
   || (typeof value === "bigint" && value < 0n)
   || (typeof value === "string" && value.trimStart().startsWith("-"))
+  || (Array.isArray(value) && !value.every((part) => part >= 0))
 
 const size = (
   option: string,
@@ -157,9 +162,12 @@ const size = (
   smallest: number,
   largest: number
 ): Either.Either<number, WalConfigError> =>
-  check(
-    option,
-    Number(value),
-    (bytes) => Number.isSafeInteger(bytes) && bytes >= smallest && bytes <= largest,
-    `a whole number of bytes from ${smallest} to ${largest}`
+  Either.map(
+    check(
+      option,
+      value,
+      (size) => Number.isSafeInteger(Number(size)) && size >= smallest && size <= largest,
+      `a whole number of bytes from ${smallest} to ${largest}`
+    ),
+    Number
   )

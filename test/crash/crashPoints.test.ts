@@ -5,7 +5,7 @@
 import { describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
 import * as Effect from "effect/Effect"
-import * as SimulatedDisk from "../../src/testing/SimulatedDisk.js"
+import type * as SimulatedDisk from "../../src/testing/SimulatedDisk.js"
 import { breathe, checkRecovered, type Expectation } from "./check.js"
 import { boot, openOn } from "./machine.js"
 import { Session, type Workload, workloads } from "./workload.js"

@@ -38,9 +38,21 @@ export interface Wakers {
 /** A group of buffered entries is written before its time once it has grown to this. */
 const EAGER_FLUSH_LENGTH = 256 * 1024
 
+type Resume<A> = (effect: Effect.Effect<A, AppendError>) => void
+
+/** What is to be appended as one. */
+interface Request<A> {
+  readonly count: number
+  /** How long it is framed, or what is wrong with it. */
+  readonly measure: () => number | WalCodecError
+  /** Takes the key that `frame` needs in the scratch, after others had the scratch since `measure`. */
+  readonly retake: () => void
+  readonly frame: (open: OpenSegment) => A
+}
+
 class ResumingWaiter<A> implements Waiter {
   constructor(
-    private readonly resume: (effect: Effect.Effect<A, AppendError>) => void,
+    private readonly resume: Resume<A>,
     private readonly value: A
   ) {}
 
@@ -56,15 +68,6 @@ class ResumingWaiter<A> implements Waiter {
 export const makeAppender = (state: WriteState, wake: Wakers): Appender => {
   const { settings } = state
   const scratch = new KeyScratch()
-
-  /** Waits as the durability says, for entries that are framed in the filling group. */
-  const acknowledged = <A>(value: A, count: number, durability: Durability): Effect.Effect<A, AppendError> => {
-    if (durability === "buffered") {
-      countBuffered(count)
-      return Effect.succeed(value)
-    }
-    return Effect.async<A, AppendError>((resume) => join(new ResumingWaiter(resume, value), durability))
-  }
 
   const countBuffered = (count: number): void => {
     state.filling.buffered += count
@@ -83,85 +86,110 @@ export const makeAppender = (state: WriteState, wake: Wakers): Appender => {
     wake.writer()
   }
 
-  /** Waits for its turn to be framed. Interrupted before that, it leaves nothing behind. */
-  const queued = <A>(
-    length: number,
-    count: number,
-    durability: Durability,
-    frame: (open: OpenSegment) => A
-  ): Effect.Effect<A, AppendError> =>
-    Effect.async<A, AppendError>((resume) => {
-      const item: Queued = {
-        length,
-        state: "waiting",
-        frame: (open) => {
-          const value = frame(open)
-          if (durability === "buffered") {
-            countBuffered(count)
-            resume(Effect.succeed(value))
-          } else {
-            join(new ResumingWaiter(resume, value), durability)
-          }
-        },
-        fail: (error) => resume(Effect.fail(error))
-      }
-      state.queue.push(item)
-      wake.writer()
-      return Effect.sync(() => {
-        item.state = "withdrawn"
-      })
-    })
+  /** Tells as the durability says, for entries that were framed into the filling group just now. */
+  const acknowledge = <A>(resume: Resume<A>, value: A, count: number, durability: Durability): void => {
+    if (durability === "buffered") {
+      countBuffered(count)
+      resume(Effect.succeed(value))
+    } else {
+      join(new ResumingWaiter(resume, value), durability)
+    }
+  }
 
-  const append: Appender["append"] = (key, content, metadata = EMPTY, durability = settings.durability) =>
-    Effect.suspend(() => {
-      const refusal = state.refusal() ?? scratch.take(key)
-      if (refusal !== undefined) {
-        return Effect.fail(refusal)
-      }
-      const length = entryFrameLength(scratch.length, content.length, metadata.length)
-      const oversized = oversizedEntry(length, metadata.length)
-      if (oversized !== undefined) {
-        return Effect.fail(oversized)
+  /** Checked, framed and waiting in one step: between two, the fiber may have to give way, and the group may be gone. */
+  const submit = <A>(request: Request<A>, durability: Durability): Effect.Effect<A, AppendError> => {
+    const later = Effect.async<A, AppendError>((resume) => {
+      const length = state.refusal() ?? request.measure()
+      if (typeof length !== "number") {
+        resume(Effect.fail(length))
+        return undefined
       }
       const { open } = state
-      if (open !== undefined && state.admits(length)) {
-        return acknowledged(state.frame(open, length, 0, scratch, content, metadata), 1, durability)
+      if (open === undefined || !state.admits(length)) {
+        return enqueue(resume, length, request, durability)
       }
-      return queued(length, 1, durability, (open) => {
-        scratch.take(key)
-        return state.frame(open, length, 0, scratch, content, metadata)
-      })
+      acknowledge(resume, request.frame(open), request.count, durability)
+      return undefined
     })
+    return durability === "buffered" ? Effect.suspend(() => submitNow(request) ?? later) : later
+  }
+
+  /** The short way of a buffered append, where there is nothing to wait for. */
+  const submitNow = <A>(request: Request<A>): Effect.Effect<A, AppendError> | undefined => {
+    const length = state.refusal() ?? request.measure()
+    if (typeof length !== "number") {
+      return Effect.fail(length)
+    }
+    const { open } = state
+    if (open === undefined || !state.admits(length)) {
+      return undefined
+    }
+    const value = request.frame(open)
+    countBuffered(request.count)
+    return Effect.succeed(value)
+  }
+
+  /** Waits for its turn to be framed. Interrupted before that, it leaves nothing behind. */
+  const enqueue = <A>(
+    resume: Resume<A>,
+    length: number,
+    request: Request<A>,
+    durability: Durability
+  ): Effect.Effect<void> => {
+    const item: Queued = {
+      length,
+      state: "waiting",
+      frame: (open) => {
+        request.retake()
+        acknowledge(resume, request.frame(open), request.count, durability)
+      },
+      fail: (error) => resume(Effect.fail(error))
+    }
+    state.queue.push(item)
+    wake.writer()
+    return Effect.sync(() => {
+      item.state = "withdrawn"
+    })
+  }
+
+  const append: Appender["append"] = (key, content, metadata = EMPTY, durability = settings.durability) =>
+    submit({
+      count: 1,
+      measure: () => framedLength(key, content, metadata),
+      retake: () => scratch.take(key),
+      frame: (open) => frameTaken(open, 0, content, metadata)
+    }, durability)
 
   const appendBatch: Appender["appendBatch"] = (entries, durability = settings.durability) =>
     Effect.suspend(() => {
-      const checked = state.refusal() ?? framedLengths(entries)
-      if (!Array.isArray(checked)) {
-        return Effect.fail(checked)
+      const refusal = state.refusal()
+      if (refusal !== undefined || entries.length === 0) {
+        return refusal === undefined ? Effect.succeed([]) : Effect.fail(refusal)
       }
-      if (entries.length === 0) {
-        return Effect.succeed([])
-      }
-      const total = checked.reduce((sum, length) => sum + length, 0)
-      if (total > settings.maxSegmentBytes) {
-        return Effect.fail(oversizedBatch(entries.length, total))
-      }
-      const { open } = state
-      return open !== undefined && state.admits(total)
-        ? acknowledged(frameBatch(open, entries, checked), entries.length, durability)
-        : queued(total, entries.length, durability, (open) => frameBatch(open, entries, checked))
+      return submit({
+        count: entries.length,
+        measure: () => framedBatchLength(entries),
+        retake: () => undefined,
+        frame: (open) => frameBatch(open, entries)
+      }, durability)
     })
 
-  const frameBatch = (
-    open: OpenSegment,
-    entries: ReadonlyArray<EntryInput>,
-    lengths: ReadonlyArray<number>
-  ): ReadonlyArray<EntryRef> =>
-    entries.map((entry, index) => {
-      scratch.take(entry.key)
-      const flags = index === entries.length - 1 ? 0 : FLAG_MORE
-      return state.frame(open, lengths[index] ?? 0, flags, scratch, entry.content, entry.metadata ?? EMPTY)
+  const frameBatch = (open: OpenSegment, entries: ReadonlyArray<EntryInput>): ReadonlyArray<EntryRef> =>
+    entries.map(({ content, key, metadata }, index) => {
+      scratch.take(key)
+      return frameTaken(open, index === entries.length - 1 ? 0 : FLAG_MORE, content, metadata)
     })
+
+  /** Frames an entry whose key is in the scratch. */
+  const frameTaken = (
+    open: OpenSegment,
+    flags: number,
+    content: Uint8Array,
+    metadata: Uint8Array = EMPTY
+  ): EntryRef => {
+    const length = entryFrameLength(scratch.length, content.length, metadata.length)
+    return state.frame(open, length, flags, scratch, content, metadata)
+  }
 
   const appendEach: Appender["appendEach"] = (entries, durability = settings.durability) =>
     Effect.suspend(() => {
@@ -182,47 +210,51 @@ export const makeAppender = (state: WriteState, wake: Wakers): Appender => {
     first: number,
     durability: Durability
   ): Effect.Effect<ReadonlyArray<EntryRef>, AppendError> =>
-    Effect.suspend(() => {
-      const { open } = state
-      const refs = open === undefined ? [] : frameAdmitted(open, entries, first)
+    Effect.async<ReadonlyArray<EntryRef>, AppendError>((resume) => {
+      const refs = frameSome(entries, first)
       const next = entries[first]
-      return refs.length > 0 || next === undefined
-        ? acknowledged(refs, refs.length, durability)
-        : Effect.map(append(next.key, next.content, next.metadata, durability), (ref) => [ref])
+      if (refs.length > 0 || next === undefined) {
+        acknowledge(resume, refs, refs.length, durability)
+      } else {
+        resume(Effect.map(append(next.key, next.content, next.metadata, durability), (ref) => [ref]))
+      }
     })
 
-  const frameAdmitted = (open: OpenSegment, entries: ReadonlyArray<EntryInput>, first: number): Array<EntryRef> => {
+  const frameSome = (entries: ReadonlyArray<EntryInput>, first: number): Array<EntryRef> => {
     const refs: Array<EntryRef> = []
+    const { open } = state
+    if (open === undefined) {
+      return refs
+    }
     for (let at = first; state.refusal() === undefined; at++) {
       const entry = entries[at]
-      const length = entry === undefined ? undefined : framedLength(entry)
+      const length = entry === undefined ? undefined : framedLength(entry.key, entry.content, entry.metadata)
       if (entry === undefined || typeof length !== "number" || !state.admits(length)) {
         break
       }
-      refs.push(state.frame(open, length, 0, scratch, entry.content, entry.metadata ?? EMPTY))
+      refs.push(frameTaken(open, 0, entry.content, entry.metadata))
     }
     return refs
   }
 
-  /** Of each entry's frame, or what the first bad one breaks. Everything is checked before anything is framed. */
-  const framedLengths = (entries: ReadonlyArray<EntryInput>): Array<number> | WalCodecError => {
-    const lengths: Array<number> = []
-    for (const entry of entries) {
-      const length = framedLength(entry)
+  /** Of all frames together, or what the first bad entry breaks. Everything is checked before anything is framed. */
+  const framedBatchLength = (entries: ReadonlyArray<EntryInput>): number | WalCodecError => {
+    let total = 0
+    for (const { content, key, metadata } of entries) {
+      const length = framedLength(key, content, metadata)
       if (typeof length !== "number") {
         return length
       }
-      lengths.push(length)
+      total += length
     }
-    return lengths
+    return total > settings.maxSegmentBytes ? oversizedBatch(entries.length, total) : total
   }
 
   /** Takes the key into the scratch, and answers the frame's length, or what is wrong with the entry. */
-  const framedLength = (entry: EntryInput): number | WalCodecError => {
-    const metadataLength = entry.metadata?.length ?? 0
-    const badKey = scratch.take(entry.key)
-    const length = entryFrameLength(scratch.length, entry.content.length, metadataLength)
-    return badKey ?? oversizedEntry(length, metadataLength) ?? length
+  const framedLength = (key: Key, content: Uint8Array, metadata: Uint8Array = EMPTY): number | WalCodecError => {
+    const badKey = scratch.take(key)
+    const length = entryFrameLength(scratch.length, content.length, metadata.length)
+    return badKey ?? oversizedEntry(length, metadata.length) ?? length
   }
 
   const oversizedEntry = (length: number, metadataLength: number): WalCodecError | undefined => {

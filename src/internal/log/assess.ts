@@ -4,64 +4,66 @@
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import { WalCodecError, type WalCorruptionError, type WalIoError } from "../../WalError.js"
-import type { LostRange, TornTail } from "../../WalReport.js"
+import type { TornTail } from "../../WalReport.js"
 import { SEGMENT_HEADER_LENGTH, type SegmentHeader } from "../format/segmentHeader.js"
 import type { Probe } from "../segment/probe.js"
 import { scanSegment, searchFrames } from "../segment/scan.js"
 import type { Segment } from "../segment/segment.js"
 import { openSegmentFile, type SegmentFile, withSegmentFile } from "../segment/segmentFile.js"
 import type { Scan } from "../segment/segmentScanner.js"
-import { damagedAt, type Verdict } from "./chain.js"
+import { damagedAt, type Promised } from "./chain.js"
 import { toSegmentId, toSequence } from "./nominal.js"
 import type { LastSegment, Unsealed } from "./recovered.js"
 import { keepBytes, repairEnd } from "./repair.js"
-import { judgeEnd } from "./segmentEnd.js"
+import { judgeEnd, type SegmentEnd } from "./segmentEnd.js"
 
 export type Refusal = WalIoError | WalCodecError | WalCorruptionError
+
+interface Judged {
+  readonly probe: Probe
+  readonly header: SegmentHeader
+  readonly promised: Promised
+}
 
 /** Of a segment without a seal that has a successor: everything up to where the successor says, and nothing less. */
 export const scanUpTo = (
   fs: FileSystem.FileSystem,
-  { header, probe, promised }: Extract<Verdict, { _tag: "ScanUpTo" }>,
-  now: number,
-  next: Verdict | undefined
+  { header, probe, promised }: Judged,
+  now: number
 ): Effect.Effect<Unsealed, Refusal> =>
-  withSegmentFile(
-    fs,
-    probe.path,
-    "r",
-    (file) =>
-      Effect.flatMap(
-        scanSegment(file, header, Math.min(promised.offset, probe.size)),
-        (scan): Effect.Effect<Unsealed, Refusal> => {
-          if (scan.end._tag === "Unknown") {
-            return Effect.fail(unknownFormat(probe, scan))
-          }
-          const expected = next === undefined ? scan.lastSequence + 1 : baseSequence(next)
-          if (scan.dataLength !== promised.offset || scan.lastSequence + 1 !== expected) {
-            const lost = { first: scan.lastSequence + 1, last: expected - 1 }
-            return Effect.fail(damagedAt(probe, scan.validEnd, describe(scan), promised.by, lost))
-          }
-          return Effect.succeed({ segment: segmentOf(probe, header, scan, now), index: scan.index })
+  withSegmentFile(fs, probe.path, "r", (file) =>
+    Effect.flatMap(
+      scanSegment(file, header, Math.min(promised.offset, probe.size)),
+      (scan): Effect.Effect<Unsealed, Refusal> => {
+        if (scan.end._tag === "Unknown") {
+          return Effect.fail(unknownFormat(probe, scan))
         }
-      )
-  )
-
-const baseSequence = (verdict: Verdict): number =>
-  verdict._tag === "Trusted" ? verdict.segment.baseSequence : verdict.header.baseSequence
+        const last = promised.lastSequence ?? scan.lastSequence
+        return scan.dataLength === promised.offset && scan.lastSequence === last
+          ? Effect.succeed({ segment: segmentOf(probe, header, scan, now), index: scan.index })
+          : Effect.fail(
+            damagedAt(probe, scan.validEnd, describe(scan), promised.by, { first: scan.lastSequence + 1, last })
+          )
+      }
+    ))
 
 const describe = (scan: Scan): string => (scan.end._tag === "EndOfData" ? "the frames end too early" : scan.end.what)
 
+/** Where the last segment ends, before anything is done about it. */
+export interface FoundEnd {
+  readonly probe: Probe
+  readonly scan: Scan
+  readonly end: Exclude<SegmentEnd, { readonly _tag: "Damaged" }>
+  readonly segment: Segment
+}
+
+/** Looks for the end of a segment that no seal vouches for. Nothing is changed. */
 export const findEnd = (
   fs: FileSystem.FileSystem,
-  directory: string,
-  { header, probe, promised }: Omit<Extract<Verdict, { _tag: "FindEnd" }>, "_tag">,
+  { header, probe, promised }: Judged,
   now: number
-): Effect.Effect<
-  { readonly segment: Segment; readonly last: LastSegment; readonly tornTails: ReadonlyArray<TornTail> },
-  Refusal
-> =>
-  Effect.flatMap(openSegmentFile(fs, probe.path, "r+"), (file) =>
+): Effect.Effect<FoundEnd, Refusal> =>
+  withSegmentFile(fs, probe.path, "r", (file) =>
     Effect.gen(function*() {
       const scan = yield* scanSegment(file, header, probe.size)
       const search = yield* searchFrames(file, header.salt, scan.validEnd, probe.size)
@@ -69,20 +71,24 @@ export const findEnd = (
         return yield* unknownFormat(probe, scan)
       }
       const end = judgeEnd(probe, scan, search, promised)
-      if (end._tag === "Damaged") {
-        return yield* end.error
-      }
+      return end._tag === "Damaged"
+        ? yield* end.error
+        : { probe, scan, end, segment: segmentOf(probe, header, scan, now) }
+    }))
+
+/** Makes the end that was found true on the disk, and leaves the file open for what is appended. */
+export const settleEnd = (
+  fs: FileSystem.FileSystem,
+  directory: string,
+  { end, probe, scan }: FoundEnd
+): Effect.Effect<{ readonly last: LastSegment; readonly tornTails: ReadonlyArray<TornTail> }, WalIoError> =>
+  Effect.flatMap(openSegmentFile(fs, probe.path, "r+"), (file) =>
+    Effect.gen(function*() {
       const tornTails = end._tag === "Whole" ? [] : [yield* cutTail(fs, directory, file, probe, scan, end)]
       yield* repairEnd(fs, directory, file, Math.max(scan.claimed, SEGMENT_HEADER_LENGTH), scan.dataLength)
-      const segment = segmentOf(probe, header, scan, now)
-      const last: LastSegment = {
-        _tag: "Open",
-        file,
-        index: scan.index,
-        entryEnd: scan.entryEnd,
-        claimed: scan.claimed
-      }
-      return { segment, last, tornTails }
+      const { claimed, entryEnd, index } = scan
+      const last: LastSegment = { _tag: "Open", file, index, entryEnd, claimed }
+      return { last, tornTails }
     }).pipe(Effect.onError(() => file.close)))
 
 /** Reports what is about to be cut off, and keeps it if somebody might want to look at it. */
@@ -92,7 +98,7 @@ const cutTail = (
   file: SegmentFile,
   probe: Probe,
   scan: Scan,
-  end: Extract<ReturnType<typeof judgeEnd>, { _tag: "Torn" }>
+  end: Extract<SegmentEnd, { readonly _tag: "Torn" }>
 ): Effect.Effect<TornTail> =>
   Effect.gen(function*() {
     const keptAs = end.keep === "bytes"
@@ -118,8 +124,7 @@ export const segmentOf = (
   probe: Pick<Probe, "path">,
   header: Pick<SegmentHeader, "id" | "salt" | "createdAt" | "baseSequence">,
   scan: Scan,
-  now: number,
-  lost: ReadonlyArray<LostRange> = []
+  now: number
 ): Segment => ({
   id: toSegmentId(header.id),
   path: probe.path,
@@ -128,7 +133,7 @@ export const segmentOf = (
   baseSequence: header.baseSequence,
   lastSequence: scan.lastSequence,
   entryCount: scan.index.entryCount,
-  lost,
+  lost: [],
   dataLength: scan.dataLength,
   lowestTimestamp: scan.lowestTimestamp,
   highestTimestamp: scan.highestTimestamp,

@@ -8,7 +8,7 @@ import type { ActiveIndex } from "../segment/activeIndex.js"
 import { writeSeal } from "../segment/seal.js"
 import type { Segment } from "../segment/segment.js"
 import type { SegmentFile } from "../segment/segmentFile.js"
-import { type LogView, replaceSealed } from "./view.js"
+import { type LogView, withIndex } from "./view.js"
 
 export interface BackgroundSeals {
   /** Seals a segment, and closes its file. Best effort: without a seal it is scanned at the next opening. */
@@ -28,7 +28,7 @@ export const makeBackgroundSeals = (view: Ref.Ref<LogView>): BackgroundSeals => 
           Effect.as({ _tag: "Missing" } as const)
         )
       ),
-      Effect.flatMap((source) => Ref.update(view, (current) => replaceSealed(current, { ...segment, index: source }))),
+      Effect.flatMap((source) => Ref.update(view, (current) => withIndex(current, segment.id, source))),
       Effect.ensuring(file.close)
     )
 

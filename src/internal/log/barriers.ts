@@ -17,6 +17,7 @@ export interface Barriers {
 }
 
 export const makeBarriers = (state: WriteState, syncer: Syncer, wakeWriter: () => void): Barriers => {
+  /** `join` finds the waiter its place when it runs: a fiber may have to give way before that, and the log goes on meanwhile. */
   const waiting = (join: (waiter: Waiter) => void): Effect.Effect<void, AppendError> =>
     Effect.async<void, AppendError>((resume) =>
       join({ succeed: () => resume(Effect.void), fail: (error) => resume(Effect.fail(error)) })
@@ -27,17 +28,23 @@ export const makeBarriers = (state: WriteState, syncer: Syncer, wakeWriter: () =
     wakeWriter()
   }
 
+  const joinWritten = (waiter: Waiter): void => {
+    const { filling, flying } = state
+    if (filling.buffered > 0) {
+      filling.written.push(waiter)
+      flushNow()
+    } else if (flying.buffered > 0) {
+      flying.written.push(waiter)
+    } else {
+      waiter.succeed()
+    }
+  }
+
   const flushed = Effect.suspend(() => {
     if (state.life === "closed") {
       return Effect.fail(new WalClosedError({ directory: state.settings.directory }))
     }
-    if (state.filling.buffered > 0) {
-      return waiting((waiter) => {
-        state.filling.written.push(waiter)
-        flushNow()
-      })
-    }
-    return state.flying.buffered > 0 ? waiting((waiter) => state.flying.written.push(waiter)) : Effect.void
+    return state.filling.buffered > 0 || state.flying.buffered > 0 ? waiting(joinWritten) : Effect.void
   }).pipe(
     Effect.catchTags({
       // What was buffered is lost, and this read was to see it. Later ones go on with what is there.
@@ -46,31 +53,28 @@ export const makeBarriers = (state: WriteState, syncer: Syncer, wakeWriter: () =
     })
   )
 
-  const sync = Effect.suspend(() => {
+  const joinSynced = (waiter: Waiter): void => {
+    const { filling, flying } = state
     const refusal = state.refusal()
     if (refusal !== undefined) {
-      return Effect.fail(refusal)
+      waiter.fail(refusal)
+    } else if (!filling.isEmpty) {
+      filling.synced.push(waiter)
+      flushNow()
+    } else if (!flying.isEmpty) {
+      flying.synced.push(waiter)
+    } else if (state.hasUnsyncedEntries) {
+      state.waitForSync(waiter)
+      syncer.wake()
+    } else {
+      waiter.succeed()
     }
-    return Effect.map(syncEverything(), () => toSequence(state.syncedSequence))
-  }).pipe(Effect.catchTag("WalCodecError", (error) => Effect.die(error)))
-
-  const syncEverything = (): Effect.Effect<void, AppendError> => {
-    if (!state.filling.isEmpty) {
-      return waiting((waiter) => {
-        state.filling.synced.push(waiter)
-        flushNow()
-      })
-    }
-    if (!state.flying.isEmpty) {
-      return waiting((waiter) => state.flying.synced.push(waiter))
-    }
-    return state.hasUnsyncedEntries
-      ? waiting((waiter) => {
-        state.waitForSync(waiter)
-        syncer.wake()
-      })
-      : Effect.void
   }
+
+  const sync = waiting(joinSynced).pipe(
+    Effect.map(() => toSequence(state.syncedSequence)),
+    Effect.catchTag("WalCodecError", (error) => Effect.die(error))
+  )
 
   return { flushed, sync }
 }

@@ -23,6 +23,8 @@ export type Verdict =
 export interface Promised {
   readonly offset: number
   readonly by: string
+  /** That of the last entry before `offset`, if it is told. */
+  readonly lastSequence: number | undefined
 }
 
 type Refusal = WalCodecError | WalCorruptionError
@@ -66,7 +68,7 @@ const judgeHeader = (probe: Probe): Either.Either<Link, Refusal> => {
 
 const judgeLink = (link: Link, successor: Link | undefined, now: number): Either.Either<Verdict, Refusal> => {
   const { header, probe } = link
-  if (probe.trailer._tag === "Unknown") {
+  if (probe.trailer._tag === "Unknown" && probe.trailer.id === header.id && probe.trailer.salt === header.salt) {
     return Either.left(
       new WalCodecError({ reason: "UnknownFormat", description: probe.trailer.what, path: probe.path })
     )
@@ -78,14 +80,19 @@ const judgeLink = (link: Link, successor: Link | undefined, now: number): Either
     return judgeLast(link, trailer, now)
   }
   if (successor.header.id !== header.id + 1) {
-    return Either.left(damage(probe, probe.size, `segment ${header.id + 1} is missing`, successor.probe.path))
+    const lost = trailer === undefined
+      ? undefined
+      : { first: trailer.lastSequence + 1, last: successor.header.baseSequence - 1 }
+    return Either.left(
+      damagedAt(probe, probe.size, `segment ${header.id + 1} is missing`, successor.probe.path, lost)
+    )
   }
   if (trailer !== undefined && isWhole(trailer, probe)) {
     return agrees(trailer, successor.header)
       ? Either.right(trusted(probe, header, trailer, now))
       : Either.left(damage(probe, trailer.dataLength, "its seal contradicts its successor", successor.probe.path))
   }
-  const promised = { offset: successor.header.previousDataLength, by: `the header of ${successor.probe.path}` }
+  const promised = promisedByHeader(successor.probe.path, successor.header)
   return Either.right({ _tag: "ScanUpTo", probe, header, promised })
 }
 
@@ -96,7 +103,8 @@ const judgeLast = (
 ): Either.Either<Verdict, Refusal> => {
   const { header, probe } = link
   if (trailer === undefined) {
-    return Either.right({ _tag: "FindEnd", probe, header, promised: { offset: SEGMENT_HEADER_LENGTH, by: "its name" } })
+    const promised: Promised = { offset: SEGMENT_HEADER_LENGTH, by: "its name", lastSequence: undefined }
+    return Either.right({ _tag: "FindEnd", probe, header, promised })
   }
   if (trailer.kind === "rotated") {
     return Either.left(damage(probe, probe.size, `its successor, segment ${header.id + 1}, is missing`, "its seal"))
@@ -104,9 +112,21 @@ const judgeLast = (
   return Either.right(
     isWhole(trailer, probe)
       ? trusted(probe, header, trailer, now)
-      : { _tag: "FindEnd", probe, header, promised: { offset: trailer.dataLength, by: "its seal" } }
+      : { _tag: "FindEnd", probe, header, promised: promisedBySeal(trailer) }
   )
 }
+
+export const promisedBySeal = ({ dataLength, lastSequence }: SealTrailer): Promised => ({
+  offset: dataLength,
+  by: "its seal",
+  lastSequence
+})
+
+export const promisedByHeader = (path: string, successor: SegmentHeader): Promised => ({
+  offset: successor.previousDataLength,
+  by: `the header of ${path}`,
+  lastSequence: successor.baseSequence - 1
+})
 
 /** A trailer of this very segment, not one that its frames contain. */
 export const belongs = (trailer: SealTrailer, header: SegmentHeader): boolean =>
@@ -116,7 +136,7 @@ export const isWhole = (trailer: SealTrailer, probe: Probe): boolean =>
   trailer.dataLength >= SEGMENT_HEADER_LENGTH
   && trailer.dataLength + trailer.indexLength + SEAL_TRAILER_LENGTH === probe.size
 
-const agrees = (trailer: SealTrailer, successor: SegmentHeader): boolean =>
+export const agrees = (trailer: SealTrailer, successor: SegmentHeader): boolean =>
   trailer.dataLength === successor.previousDataLength
   && trailer.highestTimestamp === successor.previousHighestTimestamp
   && trailer.lastSequence + 1 === successor.baseSequence

@@ -14,6 +14,7 @@ import { writeSeal } from "../segment/seal.js"
 import { syncDirectory } from "../segment/segmentFile.js"
 import type { BackgroundSeals } from "./backgroundSeals.js"
 import type { Lock } from "./lock.js"
+import type { Maintenance } from "./maintenance.js"
 import type { ReadHandles } from "./readHandles.js"
 import type { Syncer } from "./syncer.js"
 import { type LogView, withActive } from "./view.js"
@@ -31,6 +32,7 @@ interface Parts {
   readonly lock: Lock
   readonly syncer: Syncer
   readonly seals: BackgroundSeals
+  readonly maintenance: Maintenance
   readonly handles: ReadHandles
   readonly wakeWriter: () => void
   readonly writer: Fiber.RuntimeFiber<void>
@@ -70,7 +72,9 @@ const closeNow = (parts: Parts, files: Files): Effect.Effect<void, CloseError> =
   )
 
 /** Everything that was taken is written or told, and no fiber works any more. */
-const drain = ({ seals, state, syncer, syncing, timers, wakeWriter, writer }: Parts): Effect.Effect<void> =>
+const drain = (
+  { maintenance, seals, state, syncer, syncing, timers, wakeWriter, writer }: Parts
+): Effect.Effect<void> =>
   Effect.sync(() => {
     state.life = "closing"
     wakeWriter()
@@ -82,6 +86,7 @@ const drain = ({ seals, state, syncer, syncing, timers, wakeWriter, writer }: Pa
       syncer.wake()
     })),
     Effect.zipRight(Fiber.await(syncing)),
+    Effect.zipRight(maintenance.settled),
     Effect.zipRight(seals.settled)
   )
 

@@ -16,7 +16,7 @@ import { bytesOf, type Condemned } from "./retention.js"
 import { type LogView, oldestSequence, withoutSegments } from "./view.js"
 
 export interface Compaction {
-  /** Takes the segments that `judge` condemns out of the view, and then off the disk. One at a time. */
+  /** Takes the segments that `judge` condemns out of the view, and then off the disk. Its users run it one at a time. */
   readonly remove: (
     outcome: CompactionReport["outcome"],
     judge: (view: LogView) => ReadonlyArray<Condemned>
@@ -38,7 +38,6 @@ interface Parts {
  */
 export const makeCompaction = ({ directory, fs, handles, indexes, metrics, view }: Parts): Compaction => {
   let doomed: ReadonlyArray<Condemned> = []
-  const oneAtATime = Effect.unsafeMakeSemaphore(1)
 
   const removeFile = ({ reason, segment }: Condemned): Effect.Effect<RemovedSegment, WalIoError> =>
     Effect.suspend(() => {
@@ -75,6 +74,6 @@ export const makeCompaction = ({ directory, fs, handles, indexes, metrics, view 
         const current = yield* Ref.get(view)
         observe(metrics, current)
         return { outcome, removed, oldestSequence: toSequence(oldestSequence(current)) }
-      }).pipe(oneAtATime.withPermits(1))
+      })
   }
 }

@@ -198,7 +198,20 @@ const start = (opened: Opened): Effect.Effect<Log, WalIoError> =>
     ], background)
     yield* sealUnsealed(fs, recovered, seals)
 
-    const close = makeClose({ fs, state, view, lock, syncer, seals, handles, wakeWriter, writer, syncing, timers })
+    const close = makeClose({
+      fs,
+      state,
+      view,
+      lock,
+      syncer,
+      seals,
+      maintenance,
+      handles,
+      wakeWriter,
+      writer,
+      syncing,
+      timers
+    })
     const barriers = makeBarriers(state, syncer, wakeWriter)
     return {
       state,

@@ -10,7 +10,7 @@ import { FRAME_HEADER_LENGTH } from "../format/frame.js"
 import { FrameReader } from "../format/frameReader.js"
 import { SEGMENT_HEADER_LENGTH } from "../format/segmentHeader.js"
 import { readBlock } from "../segment/scan.js"
-import type { Segment } from "../segment/segment.js"
+import { nextSequence, type Segment } from "../segment/segment.js"
 import { entryAt } from "./entryBlock.js"
 import {
   currentView,
@@ -22,23 +22,39 @@ import {
   retentionError
 } from "./readContext.js"
 import { openReplay } from "./replay.js"
-import { type LogView, oldestSequence, segmentOfRef } from "./view.js"
+import { firstSegmentFrom, type LogView, oldestSequence, segmentOfRef, segmentsOf } from "./view.js"
 
 export const readEntry = (context: ReadContext, ref: EntryRef): Effect.Effect<Entry, ReadingError> =>
   Effect.flatMap(currentView(context), (view) => {
+    const loss = lossOf(view, ref)
+    if (loss !== undefined) {
+      return Effect.fail(loss)
+    }
     const segment = segmentOfRef(view, ref)
     if (segment === undefined) {
       return Effect.fail(explainAbsence(view, ref))
-    }
-    const lost = segment.lost.find(({ sequences }) => ref.sequence >= sequences.first && ref.sequence <= sequences.last)
-    if (lost !== undefined) {
-      return Effect.fail(lostSequences(segment, ref.offset, lost.sequences.first, lost.sequences.last))
     }
     const rule = brokenRule(segment, ref)
     return rule === undefined
       ? readVerified(context, segment, ref)
       : Effect.fail(invalidRef(ref, rule))
   })
+
+/** Whether the ref's sequence is among those that were lost, within a segment or with a whole one. */
+const lossOf = (view: LogView, { offset, sequence }: EntryRef): ReadingError | undefined => {
+  const segments = segmentsOf(view)
+  const position = firstSegmentFrom(segments, sequence)
+  const segment = segments[position]
+  const before = segments[position - 1]
+  if (segment === undefined) {
+    return undefined
+  }
+  if (before !== undefined && sequence < segment.baseSequence) {
+    return lostSequences(before, before.dataLength, nextSequence(before), segment.baseSequence - 1)
+  }
+  const lost = segment.lost.find(({ sequences }) => sequence >= sequences.first && sequence <= sequences.last)
+  return lost === undefined ? undefined : lostSequences(segment, offset, lost.sequences.first, lost.sequences.last)
+}
 
 const explainAbsence = (view: LogView, ref: EntryRef): ReadingError => {
   const oldest = oldestSequence(view)
@@ -92,9 +108,14 @@ const explainMismatch = (context: ReadContext, segment: Segment, ref: EntryRef) 
   ).pipe(
     Effect.flatMap((found) => {
       const actual = Option.getOrUndefined(Option.flatten(found))
-      return actual === undefined || actual.ref.offset === ref.offset && actual.ref.checksum === ref.checksum
+      return actual === undefined
         ? Effect.fail(damagedFrame(segment, ref.offset, ref.sequence))
-        : Effect.fail(invalidRef(ref, `its entry ${ref.sequence} is at offset ${actual.ref.offset}`))
+        : Effect.fail(
+          invalidRef(
+            ref,
+            `its entry ${ref.sequence} is at offset ${actual.ref.offset}, with a length of ${actual.ref.length}`
+          )
+        )
     })
   )
 

@@ -6,12 +6,13 @@ import * as Effect from "effect/Effect"
 import type { WalCorruptionError, WalIoError } from "../../WalError.js"
 import type { Settings } from "../../WalOptions.js"
 import type { TornTail } from "../../WalReport.js"
-import { parseFileName, segmentFileName } from "../format/fileName.js"
+import { segmentFileName } from "../format/fileName.js"
 import { toIoError } from "../segment/ioError.js"
 import { type Probe, probeSegment } from "../segment/probe.js"
 import type { Segment } from "../segment/segment.js"
-import { findEnd, type Refusal, scanUpTo } from "./assess.js"
+import { findEnd, type Refusal, scanUpTo, settleEnd } from "./assess.js"
 import { judgeChain } from "./chain.js"
+import { listFiles } from "./listing.js"
 import type { LastSegment, Recovered, Unsealed } from "./recovered.js"
 import { salvage } from "./salvage.js"
 import { acceptLosses, recordLosses } from "./salvageRecord.js"
@@ -40,11 +41,15 @@ const recoverDamaged = (
   now: number,
   error: WalCorruptionError
 ): Effect.Effect<Recovered, Refusal> =>
-  Effect.flatMap(salvage(fs, directory, probes, now, error), ({ damaged, recovered }) => {
-    const accepted: Effect.Effect<void, Refusal> = onDamage === "salvage"
+  Effect.gen(function*() {
+    const { damaged, ending, recovered } = yield* salvage(fs, probes, now, error)
+    yield* onDamage === "salvage"
       ? recordLosses(fs, directory, damaged)
       : acceptLosses(fs, directory, damaged, error)
-    return Effect.as(accepted, recovered)
+    const end = ending._tag === "Decided"
+      ? { last: ending.last, tornTails: [] }
+      : yield* settleEnd(fs, directory, ending.end)
+    return { ...recovered, ...end }
   })
 
 const recoverWhole = (
@@ -67,16 +72,17 @@ const recoverWhole = (
           break
         }
         case "ScanUpTo": {
-          const found = yield* scanUpTo(fs, verdict, now, verdicts[segments.length + 1])
+          const found = yield* scanUpTo(fs, verdict, now)
           segments.push(found.segment)
           unsealed.push(found)
           break
         }
         case "FindEnd": {
-          const found = yield* findEnd(fs, directory, verdict, now)
+          const found = yield* findEnd(fs, verdict, now)
+          const settled = yield* settleEnd(fs, directory, found)
           segments.push(found.segment)
-          tornTails.push(...found.tornTails)
-          last = found.last
+          tornTails.push(...settled.tornTails)
+          last = settled.last
           break
         }
       }
@@ -99,17 +105,8 @@ const probeDirectory = (
   directory: string
 ): Effect.Effect<Array<Probe>, WalIoError> =>
   Effect.gen(function*() {
-    const names = yield* Effect.mapError(fs.readDirectory(directory), toIoError("list", directory))
-    const ids: Array<number> = []
-    for (const name of names) {
-      const file = parseFileName(name)
-      if (file._tag === "Segment") {
-        ids.push(file.id)
-      } else if (file._tag === "Temporary") {
-        yield* removeTemporary(fs, `${directory}/${name}`)
-      }
-    }
-    ids.sort((left, right) => left - right)
+    const { ids, temporaries } = yield* listFiles(fs, directory)
+    yield* Effect.forEach(temporaries, (name) => removeTemporary(fs, `${directory}/${name}`), { discard: true })
     return yield* Effect.forEach(ids, (id) => probeSegment(fs, `${directory}/${segmentFileName(id)}`, id), {
       concurrency: PROBES_AT_ONCE
     })

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import type { Entry } from "../../WalEntry.js"
 import { FrameReader } from "../format/frameReader.js"
 import { firstFrame, readBlock } from "../segment/scan.js"
-import { isEmpty, ordinalOf, type Segment } from "../segment/segment.js"
+import { ordinalOf, type Segment } from "../segment/segment.js"
 import { takeEntries } from "./entryBlock.js"
 import {
   currentView,
@@ -81,8 +81,8 @@ class ReplayCursor implements Cursor<Entry> {
   })
 
   private readIn(segment: Segment): Step {
-    if (isEmpty(segment) || this.offset === segment.dataLength || this.sequence > segment.lastSequence) {
-      this.turnPage(segment)
+    if (this.sequence > segment.lastSequence) {
+      this.turnPage()
       return Effect.succeed(NOTHING)
     }
     const lost = segment.lost.find(({ sequences }) => sequences.last >= this.sequence)
@@ -91,14 +91,16 @@ class ReplayCursor implements Cursor<Entry> {
         this.offset = Math.min(lost.endOffset, segment.dataLength)
       })
     }
+    if (this.offset === segment.dataLength) {
+      return this.lose(segment, this.offset, this.sequence, segment.lastSequence)
+    }
     const to = Math.min(this.range.to, lost === undefined ? Infinity : lost.sequences.first - 1)
     return explainMissing(this.context, segment, this.sequence)(this.readOn(segment, to))
   }
 
-  private turnPage(segment: Segment): void {
+  private turnPage(): void {
     this.position++
     this.offset = undefined
-    this.sequence = Math.max(this.sequence, segment.lastSequence + 1)
   }
 
   private lose(segment: Segment, offset: number, first: number, last: number): Step {
@@ -152,25 +154,23 @@ class ReplayCursor implements Cursor<Entry> {
   /** What stands before the damage is emitted first; the next pull then fails, or steps over it. */
   private stopAt(segment: Segment, offset: number, entries: ReadonlyArray<Entry>) {
     this.offset = offset
-    if (entries.length > 0) {
-      return Effect.succeed(entries)
-    }
-    return this.range.onLost === "fail"
-      ? Effect.fail(damagedFrame(segment, offset, this.sequence))
-      : this.stepOver(segment, offset)
+    return entries.length > 0 ? Effect.succeed(entries) : this.stepOver(segment, offset)
   }
 
+  /** Where no entry is missing, only a mark is damaged, and nothing is lost. */
   private stepOver(segment: Segment, offset: number) {
     return this.handle.of(segment).pipe(
-      Effect.flatMap((file) => firstFrame(file, segment.salt, offset, this.sequence, segment.dataLength)),
-      Effect.map((found) => {
-        if (found === undefined) {
-          this.turnPage(segment)
-        } else {
-          this.offset = found.offset
-          this.sequence = Math.max(this.sequence, found.kind === "entry" ? found.sequence : found.sequence + 1)
+      Effect.flatMap((file) => firstFrame(file, segment.salt, offset, this.sequence - 1, segment.dataLength)),
+      Effect.flatMap((found) => {
+        const next = found === undefined
+          ? segment.lastSequence + 1
+          : Math.max(this.sequence, found.kind === "entry" ? found.sequence : found.sequence + 1)
+        if (next > this.sequence && this.range.onLost === "fail") {
+          return Effect.fail(damagedFrame(segment, offset, this.sequence))
         }
-        return NOTHING
+        this.offset = found?.offset ?? segment.dataLength
+        this.sequence = next
+        return Effect.succeed(NOTHING)
       })
     )
   }

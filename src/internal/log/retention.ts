@@ -56,6 +56,12 @@ const youngest = (segment: Segment, now: number): number => {
   return segment.sealedAt > 0 && segment.sealedAt <= now ? segment.sealedAt : segment.firstSeenAt
 }
 
+/** The clock was wrong when it said that a segment was first seen at a time that is still to come: it counts as seen `now`. */
+export const withTimesBy = (view: LogView, now: number): LogView => ({
+  sealed: view.sealed.map((segment) => segment.firstSeenAt > now ? { ...segment, firstSeenAt: now } : segment),
+  active: view.active
+})
+
 /** How far the wall clock has moved against the monotonic one since the last look. */
 export interface ClockLook {
   readonly wall: number

@@ -23,7 +23,7 @@ export type SegmentEnd =
 export const judgeEnd = (probe: Probe, scan: Scan, search: Search, promised: Promised): SegmentEnd => {
   const strongest = strongestPromise(scan, search, promised)
   if (scan.dataLength < strongest.offset) {
-    const error = damagedAt(probe, scan.validEnd, describe(scan), strongest.by, lostSequences(scan, search))
+    const error = damagedAt(probe, scan.validEnd, describe(scan), strongest.by, lostSequences(scan, search, strongest))
     return { _tag: "Damaged", error }
   }
   if (scan.end._tag === "EndOfData" && scan.validEnd === scan.dataLength) {
@@ -41,16 +41,19 @@ const describe = (scan: Scan): string => (scan.end._tag === "EndOfData" ? "the f
 
 const strongestPromise = (scan: Scan, search: Search, promised: Promised): Promised => {
   const marked = search.claimed > scan.claimed
-    ? { offset: search.claimed, by: `the sync mark at offset ${search.claimedBy}` }
-    : { offset: scan.claimed, by: "a sync mark before it" }
+    ? { offset: search.claimed, by: `the sync mark at offset ${search.claimedBy}`, lastSequence: undefined }
+    : { offset: scan.claimed, by: "a sync mark before it", lastSequence: undefined }
   return marked.offset > promised.offset ? marked : promised
 }
 
-/** Up to the next frame that verifies, as far as one does. */
-const lostSequences = (scan: Scan, search: Search): { readonly first: number; readonly last: number } | undefined => {
-  if (search.first === undefined) {
-    return undefined
-  }
-  const last = search.first.kind === "entry" ? search.first.sequence - 1 : search.first.sequence
-  return { first: scan.lastSequence + 1, last }
+/** Up to the next frame that verifies, or else up to the last sequence that was promised, as far as it is known. */
+const lostSequences = (
+  scan: Scan,
+  { first: next }: Search,
+  { lastSequence }: Promised
+): { readonly first: number; readonly last: number } | undefined => {
+  const first = scan.lastSequence + 1
+  const before = next === undefined ? 0 : next.kind === "entry" ? next.sequence - 1 : next.sequence
+  const last = before < first ? lastSequence : before
+  return last === undefined ? undefined : { first, last }
 }

@@ -65,11 +65,14 @@ const serviceOf = (log: Log): Service => {
   }
 }
 
-const rangeOf = (options: ReplayOptions = {}): ReplayRange => {
-  const { after, from, onLost = "fail", to = Infinity } = options
-  const afterwards = after === undefined ? undefined : after + 1
-  return { from: from === undefined ? afterwards : Math.max(from, afterwards ?? 0), to, onLost }
-}
+/** 0 stands before the first entry, which is 1. */
+const rangeOf = ({ after, from, onLost = "fail", to }: ReplayOptions = {}): ReplayRange => ({
+  from: from === undefined && after === undefined
+    ? undefined
+    : Math.max(1, from ?? 0, after === undefined ? 0 : after + 1),
+  to: to ?? Infinity,
+  onLost
+})
 
 /** Batches become chunks, never single elements; the cursor is closed with the stream. */
 const streamOf = <A>(open: Effect.Effect<Cursor<A>, ReadingError>): Stream.Stream<A, ReadingError> =>

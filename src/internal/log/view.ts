@@ -2,8 +2,8 @@
  * The log as a reader sees it: an immutable value that the committer replaces once a group, and compaction before it
  * removes anything.
  */
-import type { EntryRef, Sequence } from "../../WalEntry.js"
-import { nextSequence, type Segment } from "../segment/segment.js"
+import type { EntryRef, SegmentId, Sequence } from "../../WalEntry.js"
+import { type IndexSource, nextSequence, type Segment } from "../segment/segment.js"
 
 export interface LogView {
   /** Oldest first. */
@@ -21,8 +21,9 @@ export const rotated = (view: LogView, sealed: Segment, successor: Segment): Log
   active: successor
 })
 
-export const replaceSealed = (view: LogView, segment: Segment): LogView => ({
-  sealed: view.sealed.map((candidate) => (candidate.id === segment.id ? segment : candidate)),
+/** A sealed segment's index is to be had elsewhere from now on. */
+export const withIndex = (view: LogView, id: SegmentId, index: IndexSource): LogView => ({
+  sealed: view.sealed.map((candidate) => (candidate.id === id ? { ...candidate, index } : candidate)),
   active: view.active
 })
 

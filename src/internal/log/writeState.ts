@@ -117,6 +117,14 @@ export class WriteState {
     return this.failure === undefined ? undefined : this.rejection("rejected", this.failure)
   }
 
+  /** The first append that still waits to be framed. */
+  nextQueued(): Queued | undefined {
+    while (this.queue[0]?.state === "withdrawn") {
+      this.queue.shift()
+    }
+    return this.queue[0]
+  }
+
   /** Whether an append of `length` framed bytes may be framed at once. */
   admits(length: number): boolean {
     return this.queue.length === 0 && this.hasRoomFor(length)
@@ -246,11 +254,11 @@ export class WriteState {
     const target = flying.end
     const { synced, written } = flying
     flying.clear()
-    for (const waiter of synced) {
-      this.syncWaiters.push({ target, waiter })
-    }
     for (const waiter of written) {
       waiter.succeed()
+    }
+    for (const waiter of synced) {
+      this.waitForSync(waiter, target)
     }
   }
 
@@ -272,8 +280,13 @@ export class WriteState {
 
   // --- syncing
 
-  waitForSync(waiter: Waiter): void {
-    this.syncWaiters.push({ target: this.writtenEnd, waiter })
+  /** Until everything before `target` is on disk. An fsync may have covered it already. */
+  waitForSync(waiter: Waiter, target = this.writtenEnd): void {
+    if (target <= this.syncedEnd) {
+      waiter.succeed()
+    } else {
+      this.syncWaiters.push({ target, waiter })
+    }
   }
 
   /** Everything before `end` is on disk; `entryEnd` and `sequence` are those of the last entry before it. */

@@ -84,13 +84,11 @@ export const runWriter = (parts: WriterParts): Effect.Effect<void> => {
     )
 
   const admitQueued = (open: OpenSegment): void => {
-    let head = state.queue[0]
-    while (head !== undefined && (head.state === "withdrawn" || state.hasRoomFor(head.length))) {
+    let head = state.nextQueued()
+    while (head !== undefined && state.hasRoomFor(head.length)) {
       state.queue.shift()
-      if (head.state === "waiting") {
-        head.frame(open)
-      }
-      head = state.queue[0]
+      head.frame(open)
+      head = state.nextQueued()
     }
   }
 
@@ -104,17 +102,18 @@ export const runWriter = (parts: WriterParts): Effect.Effect<void> => {
   }
 
   const next: Effect.Effect<void> = Effect.suspend(() => {
-    const { failure, filling, flush, life, open, queue, rotationWaiters } = state
+    const { failure, filling, flush, life, open, rotationWaiters } = state
     if (failure !== undefined) {
       return refuseAll(failure)
     }
-    const isAskedFor = queue.length > 0 || rotationWaiters.length > 0
+    const head = state.nextQueued()
+    const isAskedFor = head !== undefined || rotationWaiters.length > 0
     if (open !== undefined && !filling.isEmpty && (flush === "now" || isAskedFor || life !== "open")) {
       return writeGroup(open)
     }
     if (isAskedFor) {
       state.stage = "changing"
-      return Effect.match(activeSegments.prepare(queue[0]?.length ?? 0), {
+      return Effect.match(activeSegments.prepare(head?.length ?? 0), {
         onFailure: stopBefore,
         onSuccess: (prepared) => {
           state.stage = "steady"

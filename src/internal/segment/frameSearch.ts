@@ -3,7 +3,7 @@
  * between a torn tail and damage, and their sequences tell what was lost.
  */
 import { ALIGNMENT } from "../format/bytes.js"
-import { FRAME_HEADER_LENGTH } from "../format/frame.js"
+import { bodyLengthAt, FLAG_MORE, flagsAt, FRAME_HEADER_LENGTH, frameLength, headerVerifies } from "../format/frame.js"
 import { FrameReader } from "../format/frameReader.js"
 
 /** A frame that verifies, out of its place. */
@@ -12,6 +12,8 @@ export interface FoundFrame {
   readonly offset: number
   readonly sequence: number
   readonly batch: "more" | "last"
+  /** Whether the damaged frame that ends where this one begins had more of its batch follow, if one is known. */
+  readonly follows: "more" | "last" | undefined
 }
 
 export interface Search {
@@ -40,6 +42,9 @@ export class FrameSearch {
   private lowestEntry = 0
   private highestEntry = 0
   private unknown: "none" | "found" = "none"
+  /** Where the last damaged frame ends whose header still tells; at first, where a frame would have to begin. */
+  private damagedEnd: number
+  private damagedBatch: FoundFrame["follows"] = undefined
 
   /** `until: "first"` ends the search at the first frame with a sequence that can follow `after`. */
   constructor(
@@ -50,6 +55,7 @@ export class FrameSearch {
     private readonly until: "first" | "end"
   ) {
     this.reader = new FrameReader(salt, new Uint8Array(0), 0)
+    this.damagedEnd = position
   }
 
   get isDone(): boolean {
@@ -97,8 +103,25 @@ export class FrameSearch {
         this.unknown = "found"
         return reader.length
       case "damagedBody":
-      case "invalid":
+        this.noteDamaged(reader.length, reader.hasMoreOfBatch)
         return ALIGNMENT
+      case "invalid":
+        this.noteMended(at)
+        return ALIGNMENT
+    }
+  }
+
+  private noteDamaged(length: number, hasMoreOfBatch: boolean): void {
+    this.damagedEnd = this.reader.offset + length
+    this.damagedBatch = hasMoreOfBatch ? "more" : "last"
+  }
+
+  /** One flipped bit in a header is put right by its checksum, so that the frame behind it is known for what it is. */
+  private noteMended(at: number): void {
+    const { block, offset, salt } = this.reader
+    const header = offset === this.damagedEnd ? mendHeader(block, at, salt) : undefined
+    if (header !== undefined) {
+      this.noteDamaged(frameLength(bodyLengthAt(header, 0)), (flagsAt(header, 0) & FLAG_MORE) !== 0)
     }
   }
 
@@ -113,7 +136,26 @@ export class FrameSearch {
   private found(kind: FoundFrame["kind"]): void {
     const { offset, sequence } = this.reader
     if (kind === "mark" ? sequence >= this.after : sequence > this.after) {
-      this.first ??= { kind, offset, sequence, batch: this.reader.hasMoreOfBatch ? "more" : "last" }
+      const follows = offset === this.damagedEnd ? this.damagedBatch : undefined
+      this.first ??= { kind, offset, sequence, batch: this.reader.hasMoreOfBatch ? "more" : "last", follows }
     }
   }
+}
+
+/** The header with the one bit turned over that makes it verify; the checksum admits at most one for so few bytes. */
+const mendHeader = (block: Uint8Array, at: number, salt: number): Uint8Array | undefined => {
+  const header = block.slice(at, at + FRAME_HEADER_LENGTH)
+  for (let bit = 0; bit < FRAME_HEADER_LENGTH * 8; bit++) {
+    turnOver(header, bit)
+    if (headerVerifies(header, 0, salt)) {
+      return header
+    }
+    turnOver(header, bit)
+  }
+  return undefined
+}
+
+const turnOver = (bytes: Uint8Array, bit: number): void => {
+  const at = bit >>> 3
+  bytes[at] = (bytes[at] ?? 0) ^ (1 << (bit & 7))
 }

@@ -1,6 +1,6 @@
 /**
- * One open file, read and written at positions. Everything that changes it is uninterruptible, because interruption does
- * not cancel a system call.
+ * One open file, read and written at positions. Everything is uninterruptible: interruption does not cancel a system call, and
+ * an interrupted fiber may keep the semaphore that a platform `File` has, so that nobody could use the file any more.
  */
 import type * as PlatformError from "@effect/platform/Error"
 import type * as FileSystem from "@effect/platform/FileSystem"
@@ -68,7 +68,9 @@ const fromPlatform = (file: FileSystem.File, path: string, close: Effect.Effect<
     readAt: (buffer, offset) =>
       buffer.length === 0
         ? Effect.succeed(0)
-        : during("read", Effect.zipRight(file.seek(BigInt(offset), "start"), readFully(buffer, 0))),
+        : Effect.uninterruptible(
+          during("read", Effect.zipRight(file.seek(BigInt(offset), "start"), readFully(buffer, 0)))
+        ),
     writeAt: (bytes, offset) =>
       Effect.uninterruptible(
         during("write", Effect.zipRight(file.seek(BigInt(offset), "start"), file.writeAll(bytes)))

@@ -2,6 +2,7 @@
  * Walks a segment's frames from its first to the first offset at which no valid frame with the next sequence begins.
  */
 import { MAX_KEY_LENGTH } from "../format/entryFrame.js"
+import { ENTRY, typeAt } from "../format/frame.js"
 import { FrameReader } from "../format/frameReader.js"
 import { hashKey } from "../format/keyHash.js"
 import { SEGMENT_HEADER_LENGTH, type SegmentHeader } from "../format/segmentHeader.js"
@@ -11,16 +12,9 @@ import type { FoundFrame } from "./frameSearch.js"
 /** Why the walk ended. */
 export type ScanEnd =
   | { readonly _tag: "EndOfData" }
-  | { readonly _tag: "NoFrame"; readonly what: string; readonly remains: Remains }
+  /** `damagedKey`: what stands in the place of the damaged entry's key; it does not verify. */
+  | { readonly _tag: "NoFrame"; readonly what: string; readonly damagedKey: Uint8Array | undefined }
   | { readonly _tag: "Unknown"; readonly what: string }
-
-/** What a damaged frame still tells: whether more of its batch follows, and its key, which does not verify. */
-export interface Remains {
-  readonly batch: "more" | "last" | "unknown"
-  readonly key: Uint8Array | undefined
-}
-
-const NOTHING_REMAINS: Remains = { batch: "unknown", key: undefined }
 
 /** What a walk found. An unfinished batch at the end is not counted; `validEnd` is where its bytes end all the same. */
 export interface Scan {
@@ -82,7 +76,7 @@ export class SegmentScanner {
     this.sequence = header.baseSequence - 1
     this.wholeSequence = this.sequence
     if (limit < SEGMENT_HEADER_LENGTH) {
-      this.end = { _tag: "NoFrame", what: "the frames are said to end within the header", remains: NOTHING_REMAINS }
+      this.end = { _tag: "NoFrame", what: "the frames are said to end within the header", damagedKey: undefined }
     }
   }
 
@@ -127,17 +121,32 @@ export class SegmentScanner {
 
   /** Goes on with a frame beyond the gap. A batch that the gap cuts is lost as a whole. */
   resumeAt(found: FoundFrame): void {
-    const remains = this.end?._tag === "NoFrame" ? this.end.remains : NOTHING_REMAINS
     const last = found.kind === "entry" ? found.sequence - 1 : found.sequence
-    this.addGap(last, found.offset, remains.key === undefined ? [] : [remains.key])
-    this.skipping = remains.batch === "more" || (remains.batch === "unknown" && found.batch === "more")
-      ? "restOfBatch"
-      : "nothing"
+    const skipping = this.cutsBatch(found) ? "restOfBatch" : "nothing"
+    this.addGap(last, found.offset, this.lostKeys())
+    this.skipping = skipping
     this.batch = []
     this.sequence = last
     this.position = found.offset
     this.takeWhole(found.offset)
     this.end = undefined
+  }
+
+  /**
+   * Whether `found` may be a member of a batch that the gap cuts. Where that cannot be told it is taken for one: rather one
+   * entry less than a part of a batch. But no mark stands inside a batch, and where no entry is missing, no batch is cut.
+   */
+  private cutsBatch(found: FoundFrame): boolean {
+    const isNext = found.sequence === this.sequence + 1 && this.batch.length === 0 && this.skipping === "nothing"
+    return found.kind === "entry" && !isNext && found.follows !== "last"
+  }
+
+  /** Of the members of a batch that the gap cuts, and of the damaged frame where it begins. */
+  private lostKeys(): ReadonlyArray<Uint8Array> {
+    const members = this.batch.map(({ key }) => key)
+    return this.end?._tag !== "NoFrame" || this.end.damagedKey === undefined
+      ? members
+      : [...members, this.end.damagedKey]
   }
 
   private addGap(last: number, endOffset: number, keys: ReadonlyArray<Uint8Array>): void {
@@ -174,10 +183,14 @@ export class SegmentScanner {
         this.end = { _tag: "Unknown", what: "a frame of a later version" }
         return at
       case "damagedBody":
-        this.end = { _tag: "NoFrame", what: "the frame's body does not match its checksum", remains: this.remains() }
+        this.end = {
+          _tag: "NoFrame",
+          what: "the frame's body does not match its checksum",
+          damagedKey: this.damagedKey()
+        }
         return at
       case "invalid":
-        this.end = { _tag: "NoFrame", what: "no valid frame begins here", remains: NOTHING_REMAINS }
+        this.end = { _tag: "NoFrame", what: "no valid frame begins here", damagedKey: undefined }
         return at
     }
   }
@@ -186,7 +199,7 @@ export class SegmentScanner {
     const { reader } = this
     if (reader.sequence !== this.sequence + 1) {
       const what = `sequence ${reader.sequence} stands where ${this.sequence + 1} belongs`
-      this.end = { _tag: "NoFrame", what, remains: NOTHING_REMAINS }
+      this.end = { _tag: "NoFrame", what, damagedKey: undefined }
       return at
     }
     this.sequence = reader.sequence
@@ -226,7 +239,7 @@ export class SegmentScanner {
     const { reader } = this
     if (reader.sequence !== this.sequence || this.batch.length > 0) {
       const what = `a mark of sequence ${reader.sequence} follows ${this.sequence}`
-      this.end = { _tag: "NoFrame", what, remains: NOTHING_REMAINS }
+      this.end = { _tag: "NoFrame", what, damagedKey: undefined }
       return at
     }
     this.claimed = Math.max(this.claimed, reader.claim)
@@ -235,14 +248,12 @@ export class SegmentScanner {
   }
 
   /** Of a frame whose header verifies and whose body does not. */
-  private remains(): Remains {
+  private damagedKey(): Uint8Array | undefined {
     const { reader } = this
     const { keyLength, keyStart } = reader
-    const isKey = keyLength > 0 && keyLength <= MAX_KEY_LENGTH && keyLength <= reader.bodyLength
-    return {
-      batch: reader.hasMoreOfBatch ? "more" : "last",
-      key: isKey ? reader.block.slice(keyStart, keyStart + keyLength) : undefined
-    }
+    const isKey = typeAt(reader.block, reader.at) === ENTRY && keyLength > 0 && keyLength <= MAX_KEY_LENGTH
+      && keyLength <= reader.bodyLength
+    return isKey ? reader.block.slice(keyStart, keyStart + keyLength) : undefined
   }
 
   private takeWhole(end: number): void {
@@ -256,7 +267,7 @@ export class SegmentScanner {
     if (offset + this.wanted > this.limit) {
       this.end = offset === this.limit
         ? { _tag: "EndOfData" }
-        : { _tag: "NoFrame", what: "the frame's length points past the end", remains: NOTHING_REMAINS }
+        : { _tag: "NoFrame", what: "the frame's length points past the end", damagedKey: undefined }
     }
     return at
   }

@@ -1,246 +1,327 @@
-/**
- * Retention: what expires when, and what never goes.
- */
 import { describe, it } from "@effect/vitest"
-import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
-import * as Chunk from "effect/Chunk"
-import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
+import { assertFalse, assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
+import { SimulatedDisk } from "effect-wal/testing"
+import type * as Wal from "effect-wal/Wal"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Schedule from "effect/Schedule"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
-import * as SimulatedDisk from "../../../src/testing/SimulatedDisk.js"
-import * as Wal from "../../../src/Wal.js"
-import { Sequence } from "../../../src/WalEntry.js"
-import type { WalOptions } from "../../../src/WalOptions.js"
-
-const content = new Uint8Array(100)
-
-/** A window of one hour, ten of them kept. */
-const HOURLY: Partial<WalOptions> = { entryRetention: "10 hours", segments: 10, compaction: "manual" }
-
-const open = (options: Partial<WalOptions> = {}) => Wal.make({ directory: "/log", ...HOURLY, ...options })
-
-const onMemory = <A, E>(test: Effect.Effect<A, E, Layer.Layer.Success<ReturnType<typeof SimulatedDisk.layer>>>) =>
-  Effect.provide(test, SimulatedDisk.layer())
-
-const append = (wal: Wal.Service) => Effect.map(wal.appendEntry("key", content), ({ segment }) => Number(segment))
-
-const sequences = (wal: Wal.Service) =>
-  Effect.map(
-    Stream.runCollect(wal.replay()),
-    (entries) => Chunk.toReadonlyArray(entries).map(({ sequence }) => Number(sequence))
-  )
-
-const removedBy = (wal: Wal.Service) =>
-  Effect.map(wal.compact, ({ removed }) => removed.map(({ reason, segment }) => `${segment} ${reason}`))
+import { collect, sequence, sequences } from "../../support/entries.js"
+import { append, appendThird, pass, removedFrom, segmentIds, setUp, START } from "../../support/retaining.js"
 
 describe("rotation", () => {
-  it.effect("begins a new segment once the window has passed, with the next append", () =>
-    onMemory(Effect.scoped(Effect.gen(function*() {
-      const wal = yield* open()
-      strictEqual(yield* append(wal), 1)
-      yield* TestClock.adjust("59 minutes")
-      strictEqual(yield* append(wal), 1)
-      yield* TestClock.adjust("1 minute")
-      strictEqual(yield* append(wal), 2)
-      deepStrictEqual(yield* sequences(wal), [1, 2, 3])
-    }))))
-
-  it.effect("begins a new segment when an entry does not fit any more", () =>
-    onMemory(Effect.scoped(Effect.gen(function*() {
-      const wal = yield* open({ maxSegmentBytes: 4096 })
-      const segments = yield* Effect.forEach(Array.from({ length: 60 }), () => append(wal))
-      strictEqual(segments.at(-1), 3)
-      const { segments: stats } = yield* wal.stats
-      assertTrue(stats.every(({ bytes }) => bytes <= 4096))
-    }))))
-
-  it.effect("leaves an empty segment alone, however old it is", () =>
-    onMemory(Effect.scoped(Effect.gen(function*() {
-      const wal = yield* open()
-      yield* TestClock.adjust("3 days")
-      yield* wal.compact
-      strictEqual(yield* append(wal), 1)
-    }))))
-
-  it.effect("follows a closed segment that is due by a new one, and reopens one that is not", () =>
-    onMemory(Effect.gen(function*() {
-      yield* Effect.scoped(Effect.flatMap(open(), append))
-      strictEqual(yield* Effect.scoped(Effect.flatMap(open(), append)), 1)
-      yield* TestClock.adjust("2 hours")
-      strictEqual(yield* Effect.scoped(Effect.flatMap(open(), append)), 2)
-    })))
-})
-
-describe("expiry", () => {
-  it.effect("takes a segment when its last entry has expired, and not before", () =>
-    onMemory(Effect.scoped(Effect.gen(function*() {
-      const wal = yield* open()
-      yield* append(wal)
-      yield* TestClock.adjust("50 minutes")
-      yield* append(wal)
-      yield* TestClock.adjust("2 hours")
-      yield* append(wal)
-      yield* TestClock.adjust(Duration.subtract("8 hours", "1 millis"))
-      deepStrictEqual(yield* removedBy(wal), [])
-      deepStrictEqual(yield* sequences(wal), [1, 2, 3])
-      yield* TestClock.adjust("1 millis")
-      deepStrictEqual(yield* removedBy(wal), ["1 expired"])
-      deepStrictEqual(yield* sequences(wal), [3])
-    }))))
-
-  it.effect("rotates an idle segment, so that it expires too; sequences go on when nothing is left, also after reopening", () =>
-    onMemory(Effect.gen(function*() {
-      yield* Effect.scoped(Effect.gen(function*() {
-        const wal = yield* open()
-        yield* append(wal)
-        yield* append(wal)
-        yield* TestClock.adjust("11 hours")
-        deepStrictEqual(yield* removedBy(wal), ["1 expired"])
-        strictEqual(yield* wal.entryCount, 0)
-      }))
-      yield* Effect.scoped(Effect.gen(function*() {
-        const wal = yield* open()
-        strictEqual((yield* wal.appendEntry("key", content)).sequence, 3)
-      }))
-    })))
-
-  it.effect("never takes the active segment, nor an unexpired one behind an expired one", () =>
-    onMemory(Effect.scoped(Effect.gen(function*() {
-      const wal = yield* open()
-      for (let hour = 0; hour < 15; hour++) {
-        yield* append(wal)
-        yield* TestClock.adjust("1 hour")
-      }
-      yield* wal.compact
-      const [oldest] = yield* sequences(wal)
-      // Appended at hour n - 1, judged at hour 15: those of the hours 5 and before have had their ten hours.
-      strictEqual(oldest, 7)
-    }))))
-
-  it.effect("removes the oldest first under retainBytes, expired or not", () =>
-    onMemory(Effect.scoped(Effect.gen(function*() {
-      const wal = yield* open({ maxSegmentBytes: 4096, retainBytes: 10_000 })
-      yield* Effect.forEach(Array.from({ length: 120 }), () => append(wal))
-      const removed = yield* removedBy(wal)
-      assertTrue(removed.length > 1)
-      deepStrictEqual(removed, removed.map((_, index) => `${index + 1} retainBytes`))
-      assertTrue((yield* wal.stats).bytes <= 10_000)
-    }))))
-
-  it.effect("keeps the entry before which it truncates, and drops whole segments only", () =>
-    onMemory(Effect.scoped(Effect.gen(function*() {
-      const wal = yield* open({ maxSegmentBytes: 4096 })
-      yield* Effect.forEach(Array.from({ length: 60 }), () => append(wal))
-      const second = (yield* wal.stats).segments[1]
-      const report = yield* wal.truncateBefore(Sequence.make((second?.firstSequence ?? 0) + 3))
-      deepStrictEqual(report.removed.map(({ reason, segment }) => `${segment} ${reason}`), ["1 truncated"])
-      strictEqual((yield* sequences(wal))[0], Number(second?.firstSequence))
-    }))))
-})
-
-/** A wall clock that can be moved apart from the monotonic one. */
-const skewed = Effect.gen(function*() {
-  const base = yield* Effect.clock
-  const skew = { millis: 0 }
-  const clock: Clock.Clock = {
-    ...Clock.make(),
-    unsafeCurrentTimeMillis: () => base.unsafeCurrentTimeMillis() + skew.millis,
-    unsafeCurrentTimeNanos: () => base.unsafeCurrentTimeNanos(),
-    sleep: (duration) => base.sleep(duration)
-  }
-  return { clock, skew }
-})
-
-const DAY = 86_400_000
-
-describe("a clock that is moved", () => {
-  it.effect("back: timestamps do not decrease, and the entry from the future does not block retention for ever", () =>
-    onMemory(Effect.scoped(Effect.gen(function*() {
-      const { clock, skew } = yield* skewed
-      skew.millis = 100 * DAY
-      const wal = yield* Effect.withClock(open(), clock)
-      yield* append(wal)
-      skew.millis = 0
-      yield* append(wal)
-      const stamps = Chunk.toReadonlyArray(yield* Stream.runCollect(wal.replay())).map(({ timestamp }) => timestamp)
-      deepStrictEqual(stamps, [100 * DAY, 100 * DAY])
-      strictEqual((yield* wal.compact).outcome, "clockJumped")
-      yield* TestClock.adjust("2 hours")
-      deepStrictEqual(yield* removedBy(wal), [])
-      yield* TestClock.adjust("11 hours")
-      deepStrictEqual(yield* removedBy(wal), ["1 expired"])
-      strictEqual((yield* wal.appendEntry("key", content)).sequence, 3)
-    }))))
-
-  it.effect("by more than a window: one run is skipped, and nothing is judged by its age", () =>
-    onMemory(Effect.scoped(Effect.gen(function*() {
-      const { clock, skew } = yield* skewed
-      const wal = yield* Effect.withClock(open(), clock)
-      yield* append(wal)
-      skew.millis = 30 * DAY
-      deepStrictEqual(yield* wal.compact, { outcome: "clockJumped", removed: [], oldestSequence: Sequence.make(1) })
-      deepStrictEqual(yield* removedBy(wal), ["1 expired"])
-    }))))
-})
-
-describe("the scheduled fiber", () => {
-  it.effect("removes what has expired by itself", () =>
-    onMemory(Effect.scoped(Effect.gen(function*() {
-      const wal = yield* Wal.make({ directory: "/log", entryRetention: "10 hours", segments: 10 })
-      yield* append(wal)
-      yield* TestClock.adjust("12 hours")
-      strictEqual(yield* wal.entryCount, 0)
-    }))))
-
-  it.effect("survives its own errors, and stops with the log", () =>
+  it.scoped("a segment is active for one window", () =>
     Effect.gen(function*() {
-      const disk = yield* SimulatedDisk.make()
-      yield* Effect.scoped(Effect.gen(function*() {
-        const wal = yield* Wal.make({ directory: "/log", entryRetention: "10 hours", segments: 10 })
-        yield* append(wal)
-        const fault = yield* disk.fault({ on: "remove", path: ".wal", effect: SimulatedDisk.fail("EIO") })
-        yield* TestClock.adjust("12 hours")
-        assertTrue((yield* fault.hits) > 0)
-        assertTrue(yield* disk.fileSystem.exists("/log/00000000000000000001.wal"))
-        yield* fault.lift
-        yield* TestClock.adjust("1 hour")
-        strictEqual(yield* disk.fileSystem.exists("/log/00000000000000000001.wal"), false)
-      })).pipe(Effect.provide(disk.layer))
-      const before = yield* disk.operationCount
-      yield* TestClock.adjust("3 days")
-      strictEqual(yield* disk.operationCount, before)
+      const wal = yield* (yield* setUp()).open
+      const first = yield* append(wal)
+      yield* pass(9.999)
+      const second = yield* append(wal)
+      yield* pass(0.001)
+      const third = yield* append(wal)
+      deepStrictEqual([first, second, third].map(({ segment }) => Number(segment)), [1, 1, 2])
+    }))
+
+  it.scoped("a window goes on over a reopening", () =>
+    Effect.gen(function*() {
+      const { open } = yield* setUp()
+      yield* Effect.scoped(Effect.flatMap(open, append))
+      yield* pass(9)
+      strictEqual((yield* Effect.scoped(Effect.flatMap(open, append))).segment, 1)
+      yield* pass(1)
+      strictEqual((yield* Effect.scoped(Effect.flatMap(open, append))).segment, 2)
+    }))
+
+  it.scoped("a segment takes no more than maxSegmentBytes", () =>
+    Effect.gen(function*() {
+      const wal = yield* (yield* setUp({ maxSegmentBytes: 4096 })).open
+      const refs = yield* Effect.forEach([1, 2, 3, 4, 5, 6, 7], () => appendThird(wal))
+      deepStrictEqual(refs.map(({ segment }) => Number(segment)), [1, 1, 1, 2, 2, 2, 3])
+      assertTrue((yield* wal.stats).segments.every(({ bytes }) => bytes <= 4096))
+    }))
+
+  it.scoped("an idle segment is rotated once, and an empty one never", () =>
+    Effect.gen(function*() {
+      const wal = yield* (yield* setUp({ entryRetention: "1 hour" })).open
+      yield* pass(3_600)
+      yield* wal.compact
+      deepStrictEqual(yield* segmentIds(wal), [1])
+      yield* append(wal)
+      yield* wal.compact
+      yield* pass(3_000)
+      yield* wal.compact
+      deepStrictEqual(yield* segmentIds(wal), [1, 2])
+      strictEqual((yield* wal.stats).segments[1]?.entries, 0)
+    }))
+
+  it.scoped("a log that was closed and lies idle is rotated too", () =>
+    Effect.gen(function*() {
+      const { open } = yield* setUp()
+      yield* Effect.scoped(Effect.flatMap(open, append))
+      const wal = yield* open
+      yield* pass(10)
+      yield* wal.compact
+      deepStrictEqual(yield* segmentIds(wal), [1, 2])
+      deepStrictEqual(yield* sequences(wal.replay()), [1])
     }))
 })
 
-describe("a reader", () => {
-  it.effect("that comes to a segment which is gone is told, and never skips it", () =>
-    onMemory(Effect.scoped(Effect.gen(function*() {
-      const wal = yield* open({ maxSegmentBytes: 4096 })
-      yield* Effect.forEach(Array.from({ length: 60 }), () => append(wal))
-      const seen: Array<number> = []
-      const error = yield* Effect.flip(
-        Stream.runForEachChunk(wal.replay(), (chunk) =>
-          Effect.gen(function*() {
-            seen.push(...Chunk.toReadonlyArray(chunk).map(({ sequence }) => Number(sequence)))
-            yield* wal.truncateBefore(Sequence.make(60))
-          }))
-      )
-      strictEqual(error._tag, "WalRetentionError")
-      deepStrictEqual(seen, Array.from({ length: seen.length }, (_, index) => index + 1))
-      assertTrue(seen.length > 0 && seen.length < 60)
-    }))))
+describe("expiry", () => {
+  it.scoped("a segment is removed exactly when its highest timestamp has expired", () =>
+    Effect.gen(function*() {
+      const { disk, open } = yield* setUp()
+      const wal = yield* open
+      const ref = yield* append(wal, "at 0")
+      yield* pass(9)
+      yield* append(wal, "at 9")
+      yield* pass(6)
+      yield* append(wal, "at 15")
+      yield* pass(93.999)
+      deepStrictEqual((yield* wal.compact).removed, [])
+      deepStrictEqual(yield* sequences(wal.replay()), [1, 2, 3])
+      yield* pass(0.001)
+      const report = yield* wal.compact
+      deepStrictEqual(removedFrom(report), [[1, "expired"]])
+      deepStrictEqual([report.removed[0]?.entries, Number(report.oldestSequence)], [2, 3])
+      assertFalse(yield* disk.fileSystem.exists("/wal/00000000000000000001.wal"))
 
-  it.effect("sees neither a removed segment nor a gap: the view goes first", () =>
-    onMemory(Effect.scoped(Effect.gen(function*() {
-      const wal = yield* open({ maxSegmentBytes: 4096 })
-      yield* Effect.forEach(Array.from({ length: 60 }), () => append(wal))
-      yield* wal.truncateBefore(Sequence.make(60))
-      const left = yield* sequences(wal)
-      deepStrictEqual(left, Array.from({ length: left.length }, (_, index) => 60 - left.length + 1 + index))
-      const gone = yield* Effect.flip(Stream.runDrain(wal.replay({ from: Sequence.make(1) })))
-      strictEqual(gone._tag, "WalRetentionError")
-    }))))
+      deepStrictEqual(yield* sequences(wal.replay()), [3])
+      const gone = yield* Effect.flip(wal.readEntryAt(ref))
+      assertTrue(gone._tag === "WalRetentionError")
+      deepStrictEqual([Number(gone.requested), Number(gone.oldest)], [1, 3])
+    }))
+
+  it.scoped("an idle active segment expires, keys and all, and sequences go on", () =>
+    Effect.gen(function*() {
+      const { open } = yield* setUp()
+      const wal = yield* open
+      yield* append(wal)
+      yield* append(wal)
+      yield* pass(100)
+      deepStrictEqual(removedFrom(yield* wal.compact), [[1, "expired"]])
+      deepStrictEqual([yield* wal.entryCount, (yield* wal.stats).oldest], [0, undefined])
+      deepStrictEqual(yield* collect(wal.enumerateKeys), [])
+      deepStrictEqual(yield* sequences(wal.replay()), [])
+      strictEqual((yield* append(wal)).sequence, 3)
+    }))
+
+  it.scoped("sequences and timestamps go on over a reopening when everything has expired", () =>
+    Effect.gen(function*() {
+      const { open } = yield* setUp()
+      yield* Effect.scoped(
+        Effect.flatMap(open, (wal) => Effect.all([append(wal), append(wal), pass(100), wal.compact]))
+      )
+      yield* Effect.scoped(Effect.flatMap(open, (wal) => wal.entryCount))
+      yield* TestClock.setTime(START - 3_600_000)
+      const wal = yield* open
+      strictEqual(wal.recovery.entries, 0)
+      strictEqual((yield* append(wal)).sequence, 3)
+      deepStrictEqual((yield* collect(wal.replay())).map(({ timestamp }) => timestamp), [START])
+    }))
+
+  it.scoped("retention that is infinite removes nothing", () =>
+    Effect.gen(function*() {
+      const wal = yield* (yield* setUp({ entryRetention: Infinity })).open
+      yield* append(wal)
+      yield* TestClock.adjust("4000 days")
+      deepStrictEqual((yield* wal.compact).removed, [])
+      deepStrictEqual(yield* sequences(wal.replay()), [1])
+    }))
+})
+
+describe("retainBytes and truncation", () => {
+  it.scoped("retainBytes removes the oldest segments, whatever their age, and never the active one", () =>
+    Effect.gen(function*() {
+      const wal = yield* (yield* setUp({ maxSegmentBytes: 4096, retainBytes: 9_000 })).open
+      yield* Effect.forEach(Array.from({ length: 13 }), () => appendThird(wal))
+      deepStrictEqual(yield* segmentIds(wal), [1, 2, 3, 4, 5])
+      const report = yield* wal.compact
+      deepStrictEqual(removedFrom(report), [[1, "retainBytes"], [2, "retainBytes"]])
+      assertTrue((yield* wal.stats).bytes <= 9_000)
+      deepStrictEqual(yield* sequences(wal.replay()), [7, 8, 9, 10, 11, 12, 13])
+    }))
+
+  it.scoped("an active segment that alone is larger than retainBytes stays", () =>
+    Effect.gen(function*() {
+      const wal = yield* (yield* setUp({ maxSegmentBytes: 1024 * 1024, retainBytes: 4096 })).open
+      yield* wal.appendEntry("k", new Uint8Array(10_000))
+      deepStrictEqual((yield* wal.compact).removed, [])
+      deepStrictEqual(yield* sequences(wal.replay()), [1])
+    }))
+
+  it.scoped("truncateBefore keeps that entry, drops only whole segments, and never the active one", () =>
+    Effect.gen(function*() {
+      const wal = yield* (yield* setUp({ maxSegmentBytes: 4096 })).open
+      yield* Effect.forEach([1, 2, 3, 4, 5, 6, 7], () => appendThird(wal))
+      deepStrictEqual(removedFrom(yield* wal.truncateBefore(sequence(3))), [])
+      deepStrictEqual(removedFrom(yield* wal.truncateBefore(sequence(5))), [[1, "truncated"]])
+      deepStrictEqual(yield* sequences(wal.replay()), [4, 5, 6, 7])
+      deepStrictEqual(removedFrom(yield* wal.truncateBefore(sequence(1_000_000))), [[2, "truncated"]])
+      deepStrictEqual(yield* sequences(wal.replay()), [7])
+      strictEqual((yield* appendThird(wal)).sequence, 8)
+    }))
+})
+
+describe("removal", () => {
+  it.scoped("goes from the oldest on, with the directory synced after each file", () =>
+    Effect.gen(function*() {
+      const { disk, open } = yield* setUp({ maxSegmentBytes: 4096 })
+      const wal = yield* open
+      yield* Effect.forEach([1, 2, 3, 4, 5, 6, 7], () => appendThird(wal))
+      yield* TestClock.adjust(0)
+      const before = yield* disk.operationCount
+      yield* wal.truncateBefore(sequence(7))
+      const operations = (yield* disk.operations).filter(({ index, kind }) => index > before && kind !== "open")
+      deepStrictEqual(operations.map(({ kind, path }) => [kind, path]), [
+        ["remove", "/wal/00000000000000000001.wal"],
+        ["sync", "/wal"],
+        ["remove", "/wal/00000000000000000002.wal"],
+        ["sync", "/wal"]
+      ])
+    }))
+
+  it.scoped("a view without the segment comes before its file goes", () =>
+    Effect.gen(function*() {
+      const { disk, open } = yield* setUp({ maxSegmentBytes: 4096 })
+      const wal = yield* open
+      const [first] = yield* Effect.forEach([1, 2, 3, 4] as const, () => appendThird(wal))
+      const slow = yield* disk.fault({ on: "remove", effect: SimulatedDisk.slow("1 second") })
+      const truncation = yield* Effect.fork(wal.truncateBefore(sequence(4)))
+      yield* TestClock.adjust(0)
+      assertTrue(yield* disk.fileSystem.exists("/wal/00000000000000000001.wal"))
+      deepStrictEqual(yield* sequences(wal.replay()), [4])
+      strictEqual(first && (yield* Effect.flip(wal.readEntryAt(first)))._tag, "WalRetentionError")
+      yield* slow.lift
+      yield* pass(1)
+      strictEqual((yield* Fiber.join(truncation)).removed.length, 1)
+    }))
+
+  it.scoped("one that fails is tried again, before anything newer goes", () =>
+    Effect.gen(function*() {
+      const { disk, open } = yield* setUp({ maxSegmentBytes: 4096 })
+      const wal = yield* open
+      yield* Effect.forEach([1, 2, 3, 4, 5, 6, 7], () => appendThird(wal))
+      yield* disk.fault({ on: "remove", times: 1, effect: SimulatedDisk.fail("EIO") })
+      const error = yield* Effect.flip(wal.truncateBefore(sequence(4)))
+      assertTrue(error._tag === "WalIoError" && error.path === "/wal/00000000000000000001.wal")
+      deepStrictEqual(yield* sequences(wal.replay()), [4, 5, 6, 7])
+      deepStrictEqual(removedFrom(yield* wal.truncateBefore(sequence(7))), [[1, "truncated"], [2, "truncated"]])
+    }))
+
+  it.scoped("a full disk stops no compaction", () =>
+    Effect.gen(function*() {
+      const { disk, open } = yield* setUp()
+      const wal = yield* open
+      yield* append(wal)
+      yield* pass(10)
+      yield* append(wal)
+      yield* pass(90)
+      yield* disk.setCapacity(0)
+      deepStrictEqual(removedFrom(yield* wal.compact), [[1, "expired"]])
+    }))
+
+  it.scoped("a reader whose next segment is removed is told, and none is skipped", () =>
+    Effect.gen(function*() {
+      const wal = yield* (yield* setUp({ maxSegmentBytes: 4096 })).open
+      yield* Effect.forEach(Array.from({ length: 10 }), () => appendThird(wal))
+      const seen: Array<number> = []
+      const truncateAtFirst = (stream: ReturnType<Wal.Service["replay"]>) =>
+        Stream.runForEach(stream, (entry) => {
+          seen.push(entry.sequence)
+          return entry.sequence === 1 ? Effect.asVoid(wal.truncateBefore(sequence(10))) : Effect.void
+        })
+      const error = yield* Effect.flip(truncateAtFirst(wal.replay()))
+      assertTrue(error._tag === "WalRetentionError")
+      deepStrictEqual([Number(error.requested), Number(error.oldest), seen], [4, 10, [1, 2, 3]])
+    }))
+
+  it.scoped.each(["replay", "enumerateRecords"] as const)(
+    "a reader whose segment was opened reads it to its end: %s",
+    (way) =>
+      Effect.gen(function*() {
+        const wal = yield* (yield* setUp({ maxSegmentBytes: 4 * 1024 * 1024 })).open
+        const large = wal.appendEntry("k", new Uint8Array(700_000))
+        yield* Effect.forEach([1, 2, 3, 4, 5, 6, 7, 8], () => large)
+        deepStrictEqual(yield* segmentIds(wal), [1, 2])
+        const stream = way === "replay" ? wal.replay() : wal.enumerateRecords("k")
+        const seen = yield* collect(
+          Stream.mapEffect(stream, ({ sequence: number }) =>
+            number === 1 ? Effect.as(wal.truncateBefore(sequence(6)), 1) : Effect.succeed(Number(number)))
+        )
+        deepStrictEqual(seen, [1, 2, 3, 4, 5, 6, 7, 8])
+        deepStrictEqual(yield* segmentIds(wal), [2])
+      })
+  )
+})
+
+describe("the schedule", () => {
+  it.scoped("by default, expired segments go by themselves, once a window", () =>
+    Effect.gen(function*() {
+      const wal = yield* (yield* setUp({ compaction: undefined })).open
+      yield* append(wal)
+      yield* pass(50)
+      yield* append(wal)
+      yield* pass(49)
+      deepStrictEqual(yield* sequences(wal.replay()), [1, 2])
+      yield* pass(11)
+      deepStrictEqual(yield* sequences(wal.replay()), [2])
+      yield* pass(60)
+      strictEqual(yield* wal.entryCount, 0)
+    }))
+
+  it.scoped("another schedule is kept, and a rotation does not wait for it", () =>
+    Effect.gen(function*() {
+      const wal = yield* (yield* setUp({
+        compaction: Schedule.spaced("5 minutes"),
+        maxSegmentBytes: 4096,
+        retainBytes: 8192
+      })).open
+      yield* append(wal)
+      yield* pass(150)
+      strictEqual(yield* wal.entryCount, 1)
+      yield* pass(150)
+      strictEqual(yield* wal.entryCount, 0)
+      yield* Effect.forEach(Array.from({ length: 12 }), () => appendThird(wal))
+      yield* TestClock.adjust(0)
+      assertTrue((yield* segmentIds(wal)).length <= 3)
+    }))
+
+  it.scoped("a manual one does nothing by itself", () =>
+    Effect.gen(function*() {
+      const wal = yield* (yield* setUp()).open
+      yield* append(wal)
+      yield* pass(1_000)
+      deepStrictEqual(yield* segmentIds(wal), [1])
+      strictEqual(yield* wal.entryCount, 1)
+    }))
+
+  it.scoped("its fiber survives errors", () =>
+    Effect.gen(function*() {
+      const { disk, open } = yield* setUp({ compaction: undefined })
+      const wal = yield* open
+      yield* append(wal)
+      const failing = yield* disk.fault({ on: "remove", times: 2, effect: SimulatedDisk.fail("EIO") })
+      yield* pass(10)
+      yield* pass(90)
+      strictEqual(yield* failing.hits, 1)
+      assertTrue(yield* disk.fileSystem.exists("/wal/00000000000000000001.wal"))
+      yield* pass(10)
+      yield* pass(10)
+      strictEqual(yield* failing.hits, 2)
+      assertFalse(yield* disk.fileSystem.exists("/wal/00000000000000000001.wal"))
+    }))
+
+  it.scoped("its fiber stops with the scope", () =>
+    Effect.gen(function*() {
+      const { disk, open } = yield* setUp({ compaction: undefined })
+      const scope = yield* Scope.make()
+      const wal = yield* Scope.extend(open, scope)
+      yield* append(wal)
+      yield* Scope.close(scope, Exit.void)
+      const before = yield* disk.operationCount
+      yield* pass(1_000)
+      strictEqual(yield* disk.operationCount, before)
+    }))
 })
