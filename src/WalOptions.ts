@@ -78,12 +78,13 @@ const SMALLEST_SEGMENT = 4 * KIB
 export const resolve = (options: WalOptions): Either.Either<Settings, WalConfigError> =>
   Either.gen(function*() {
     const directory = yield* check("directory", options.directory, isNonEmptyString, "a non-empty path")
-    const entryRetention = yield* duration("entryRetention", options.entryRetention ?? "7 days")
+    const retention = options.entryRetention ?? "7 days"
+    const entryRetention = yield* duration("entryRetention", retention)
     const segments = yield* check("segments", options.segments ?? 10, isCount, "a whole number of at least 1")
     const window = entryRetention / segments
     yield* check(
       "entryRetention",
-      options.entryRetention,
+      retention,
       () => window >= 1000,
       `at least one second for each of the ${segments} segments`
     )

@@ -95,6 +95,10 @@ describe("an append that breaks a rule", () => {
   }
 })
 
+/** Options as they come from where no compiler has seen them. */
+const unchecked = (options: Readonly<Record<string, unknown>>): Partial<WalOptions> =>
+  JSON.parse(JSON.stringify(options))
+
 describe("an option that breaks its rule", () => {
   const cases: ReadonlyArray<readonly [keyof WalOptions, Partial<WalOptions>, string]> = [
     ["directory", { directory: "" }, "a non-empty path"],
@@ -110,7 +114,16 @@ describe("an option that breaks its rule", () => {
     ["retainBytes", { retainBytes: 1 }, "from 4096"],
     ["indexCacheBytes", { indexCacheBytes: -1 }, "from 0"],
     ["flushInterval", { flushInterval: -5 }, "not negative"],
-    ["syncInterval", { syncInterval: -5 }, "not negative"]
+    ["flushInterval", { flushInterval: [-1, 0] }, "not negative"],
+    ["syncInterval", { syncInterval: -5 }, "not negative"],
+    ["directory", { directory: "a\0b" }, "a non-empty path"],
+    ["entryRetention", { segments: 1_000_000 }, "at least one second for each of the 1000000 segments"],
+    ["segments", unchecked({ segments: "ten" }), "a whole number"],
+    ["entryRetention", unchecked({ entryRetention: "soon" }), "a duration"],
+    ["maxSegmentBytes", unchecked({ maxSegmentBytes: "large" }), "a whole number of bytes"],
+    ["durability", unchecked({ durability: "forever" }), "one of buffered, written, synced"],
+    ["onDamage", unchecked({ onDamage: "ignore" }), "one of fail, salvage"],
+    ["compaction", unchecked({ compaction: "never" }), "a Schedule or manual"]
   ]
   for (const [option, options, rule] of cases) {
     it.scoped(`is named with its value and its rule: ${option} in ${JSON.stringify(options)}`, () =>
@@ -118,6 +131,7 @@ describe("an option that breaks its rule", () => {
         const error = yield* Effect.flip(Wal.make({ directory: DIRECTORY, ...options }))
         strictEqual(error._tag === "WalConfigError" ? error.option : error._tag, option)
         assertInclude(error.message, rule)
+        assertInclude(error.message, `The option ${option} is ${String(options[option] ?? "7 days")}, but`)
         yield* isUsable(yield* open())
       }))))
   }
@@ -283,6 +297,9 @@ describe("a log that is not open to one", () => {
     ))
 })
 
+/** A ref as it comes out of a database. */
+const uncheckedRef = (ref: Readonly<Record<string, unknown>>): EntryRef => JSON.parse(JSON.stringify(ref))
+
 describe("a ref that is none", () => {
   it.scoped("points into the middle of an entry, or nowhere", () =>
     onMemory(Effect.scoped(Effect.gen(function*() {
@@ -299,7 +316,12 @@ describe("a ref that is none", () => {
         { ...ref, checksum: ref.checksum ^ 1 },
         { ...ref, sequence: Sequence.make(1) },
         { ...ref, sequence: Sequence.make(99) },
-        { ...ref, segment: SegmentId.make(7) }
+        { ...ref, segment: SegmentId.make(7) },
+        ...[Number.NaN, -8, 2 ** 60, Infinity, ref.offset + 0.5].map((offset) => ({ ...ref, offset })),
+        ...[Number.NaN, -1, 0, Infinity, ref.length + 0.5].map((length) => ({ ...ref, length })),
+        ...[Number.NaN, -1, 0.5].map((checksum) => ({ ...ref, checksum })),
+        ...[-1, 0, 1.5, 1e300].map((sequence) => uncheckedRef({ ...ref, sequence })),
+        ...[-1, 0, 1.5, 1e300].map((segment) => uncheckedRef({ ...ref, segment }))
       ]
       const errors = yield* Effect.forEach(wrong, (candidate) => Effect.flip(wal.readEntryAt(candidate)))
       deepStrictEqual(

@@ -15,6 +15,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     pool: "forks",
+    poolOptions: { forks: { maxForks: 2 } },
     testTimeout: 60_000
   }
 })

@@ -20,6 +20,7 @@ import * as internal from "../internal/disk/simulatedDisk.js"
 export interface SimulatedDisk {
   /** The disk as this process sees it. When the process is dead or the machine off, every operation fails with `EIO`. */
   readonly fileSystem: FileSystem.FileSystem
+  /** The file system, and this process as the owner of the locks that it takes. */
   readonly layer: Layer.Layer<FileSystem.FileSystem>
   readonly machine: Machine
   /** Whether a process of this machine still runs: one of this boot that was not killed. */

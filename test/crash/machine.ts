@@ -2,10 +2,8 @@
  * Opens logs on a simulated machine, each boot and process of which is an owner of its own.
  */
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
-import * as LockOwner from "../../src/LockOwner.js"
 import * as SimulatedDisk from "../../src/testing/SimulatedDisk.js"
 import * as Wal from "../../src/Wal.js"
 import type { OpenError } from "../../src/WalError.js"
@@ -13,20 +11,6 @@ import type { WalOptions } from "../../src/WalOptions.js"
 import { Ledger } from "./ledger.js"
 
 export const DIRECTORY = "/data/log"
-
-/** The environment of one process of a machine. */
-export const processOf = (disk: SimulatedDisk.SimulatedDisk) =>
-  Layer.merge(
-    disk.layer,
-    Layer.succeed(
-      LockOwner.LockOwner,
-      LockOwner.make({
-        ...disk.machine,
-        start: "0",
-        isAlive: (holder) => Effect.map(disk.isRunning(holder), (isRunning) => (isRunning ? "alive" : "dead"))
-      })
-    )
-  )
 
 /** Small segments, so that a short workload rotates; nothing happens by itself but what the test's clock moves. */
 export const SMALL: Omit<WalOptions, "directory"> = { maxSegmentBytes: 4096, compaction: "manual" }
@@ -36,7 +20,7 @@ export const openOn = (
   options: Omit<WalOptions, "directory"> = SMALL
 ): Effect.Effect<Wal.Service, OpenError, Scope.Scope> =>
   Wal.make({ directory: DIRECTORY, ...options }).pipe(
-    Effect.provide(processOf(disk)),
+    Effect.provide(disk.layer),
     Effect.withRandom(Random.make(disk.machine.boot))
   )
 

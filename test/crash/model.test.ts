@@ -11,7 +11,7 @@ describe("a log under random use, crashes and faults", () => {
         const wrong = await run(program)
         return wrong === undefined || Promise.reject(new Error(wrong))
       }),
-      { seed, numRuns: 150 }
+      { seed, numRuns: 600 }
     )
     expect(result.failed ? FastCheck.defaultReportMessage(result) : "as the model").toBe("as the model")
   }, 180_000)

@@ -11,15 +11,15 @@ export interface Mutation {
 }
 
 const CRASH = ["test/crash/crashPoints.test.ts"]
-const FAILING = ["test/crash/failingOperations.test.ts"]
+const FAILING = ["test/crash/failedWrites.test.ts", "test/crash/failingOperations.test.ts"]
 const RECOVERY = ["test/internal/log/recovery.test.ts"]
 
 export const mutations: ReadonlyArray<Mutation> = [
   {
     name: "a synced append is acknowledged before its fsync",
     file: "src/internal/log/writeState.ts",
-    find: "this.syncWaiters.push({ target, waiter })\n    }\n    for",
-    replace: "waiter.succeed()\n    }\n    for",
+    find: "this.waitForSync(waiter, target)\n",
+    replace: "waiter.succeed()\n",
     tests: CRASH
   },
   {

@@ -6,6 +6,7 @@ import * as FileSystemTag from "@effect/platform/FileSystem"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as LockOwner from "../../LockOwner.js"
 import type { CrashOutcome, Options, SimulatedDisk } from "../../testing/SimulatedDisk.js"
 import { copyVolume } from "./copyVolume.js"
 import { crashedVolume } from "./crash.js"
@@ -49,15 +50,29 @@ const emptyVolume = (capacity: number, now: () => number): Volume => {
   return volume
 }
 
+/** Each process owns locks of its own, so that a log can be opened again after a crash. */
+const ownerOf = (here: SimulatedDisk["machine"], isRunning: SimulatedDisk["isRunning"]): LockOwner.Service =>
+  LockOwner.make({
+    ...here,
+    start: "0",
+    isAlive: (holder) => Effect.map(isRunning(holder), (alive) => (alive ? "alive" : "dead"))
+  })
+
 const onMachine = (machine: Machine, process: Process): SimulatedDisk => {
   const fileSystem = fileSystemOf(machine, process)
   const crashed = (outcome: CrashOutcome) => Effect.sync(() => rebooted(machine, outcome))
+  const here = { host: machine.settings.host, boot: machine.boot, process: process.id }
+  const isRunning: SimulatedDisk["isRunning"] = (other) =>
+    Effect.sync(() => other.boot === machine.boot && machine.isRunning(other.process))
 
   return {
     fileSystem,
-    layer: Layer.succeed(FileSystemTag.FileSystem, fileSystem),
-    machine: { host: machine.settings.host, boot: machine.boot, process: process.id },
-    isRunning: (other) => Effect.sync(() => other.boot === machine.boot && machine.isRunning(other.process)),
+    layer: Layer.merge(
+      Layer.succeed(FileSystemTag.FileSystem, fileSystem),
+      Layer.succeed(LockOwner.LockOwner, ownerOf(here, isRunning))
+    ),
+    machine: here,
+    isRunning,
     operations: Effect.sync(() => machine.operations.slice()),
     operationCount: Effect.sync(() => machine.count),
     openFiles: Effect.sync(() =>

@@ -121,6 +121,18 @@ describe("expiry", () => {
       deepStrictEqual((yield* collect(wal.replay())).map(({ timestamp }) => timestamp), [START])
     }))
 
+  it.scoped("takes every segment that has expired, and none behind them", () =>
+    Effect.gen(function*() {
+      const wal = yield* (yield* setUp()).open
+      for (let window = 0; window < 15; window++) {
+        yield* append(wal)
+        yield* pass(10)
+      }
+      yield* wal.compact
+      // Appended in window n - 1, judged at the end of window 15: those of the first five have had their hundred seconds.
+      deepStrictEqual((yield* sequences(wal.replay())).at(0), 7)
+    }))
+
   it.scoped("retention that is infinite removes nothing", () =>
     Effect.gen(function*() {
       const wal = yield* (yield* setUp({ entryRetention: Infinity })).open
