@@ -97,14 +97,22 @@ const play = (program: ReadonlyArray<Command>): Effect.Effect<string | undefined
     let moment = 0
     const ledger = new Ledger(() => moment, () => clock.unsafeCurrentTimeMillis())
     let disk = yield* SimulatedDisk.make({ completion: "immediate", recording: "off" })
+    let faults: Array<SimulatedDisk.Fault> = []
     let session = new Session(disk, ledger)
     yield* Effect.ignore(session.open)
     for (const step of [...program, { _tag: "PowerLoss", outcome: { seed: program.length } } as const]) {
       moment++
-      if (step._tag !== "Kill" && step._tag !== "PowerLoss") {
-        yield* doStep(session, disk, ledger, step)
+      if (step._tag === "Fault") {
+        faults.push(yield* disk.fault(step.rule))
         continue
       }
+      if (step._tag !== "Kill" && step._tag !== "PowerLoss") {
+        yield* doStep(session, ledger, step)
+        continue
+      }
+      // A kill leaves the rules in force, and what recovery does with them is the failing operations' test.
+      yield* Effect.forEach(faults, (fault) => fault.lift)
+      faults = []
       const next = yield* step._tag === "Kill" ? disk.kill : disk.crash(step.outcome)
       yield* session.leave
       const wrong = yield* recover(next, ledger, step._tag === "Kill" ? "process" : "power")
@@ -121,9 +129,8 @@ const play = (program: ReadonlyArray<Command>): Effect.Effect<string | undefined
 
 const doStep = (
   session: Session,
-  disk: SimulatedDisk.SimulatedDisk,
   ledger: Ledger,
-  step: Exclude<Command, { _tag: "Kill" | "PowerLoss" }>
+  step: Exclude<Command, { _tag: "Fault" | "Kill" | "PowerLoss" }>
 ): Effect.Effect<void> => {
   switch (step._tag) {
     case "Append":
@@ -140,8 +147,6 @@ const doStep = (
       return session.truncateBefore(Math.max(1, Math.round(step.at * ledger.attempts.length)))
     case "Reopen":
       return Effect.ignore(session.reopen)
-    case "Fault":
-      return Effect.asVoid(disk.fault(step.rule))
     case "Pass":
       return TestClock.adjust(step.millis)
   }

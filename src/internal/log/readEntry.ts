@@ -26,6 +26,9 @@ import { firstSegmentFrom, type LogView, oldestSequence, segmentOfRef, segmentsO
 
 export const readEntry = (context: ReadContext, ref: EntryRef): Effect.Effect<Entry, ReadingError> =>
   Effect.flatMap(currentView(context), (view) => {
+    if (!isWellFormed(ref)) {
+      return Effect.fail(invalidRef(ref, "its numbers are whole and not negative"))
+    }
     const loss = lossOf(view, ref)
     if (loss !== undefined) {
       return Effect.fail(loss)
@@ -39,6 +42,10 @@ export const readEntry = (context: ReadContext, ref: EntryRef): Effect.Effect<En
       ? readVerified(context, segment, ref)
       : Effect.fail(invalidRef(ref, rule))
   })
+
+/** A ref that comes from outside may hold anything that is a number. */
+const isWellFormed = ({ length, offset, segment, sequence }: EntryRef): boolean =>
+  [length, offset, segment, sequence].every((value) => Number.isSafeInteger(value) && value >= 0)
 
 /** Whether the ref's sequence is among those that were lost, within a segment or with a whole one. */
 const lossOf = (view: LogView, { offset, sequence }: EntryRef): ReadingError | undefined => {
@@ -80,8 +87,7 @@ const invalidRef = (ref: EntryRef, rule: string): WalCodecError =>
     reason: "InvalidRef",
     description:
       `the ref {segment ${ref.segment}, offset ${ref.offset}, length ${ref.length}, sequence ${ref.sequence}} is none of this log's: ${rule}`,
-    sequence: ref.sequence,
-    offset: ref.offset
+    ...(isWellFormed(ref) ? { sequence: ref.sequence, offset: ref.offset } : {})
   })
 
 const readVerified = (context: ReadContext, segment: Segment, ref: EntryRef) =>
