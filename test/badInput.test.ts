@@ -320,7 +320,7 @@ describe("a ref that is none", () => {
         ...[Number.NaN, -8, 2 ** 60, Infinity, ref.offset + 0.5].map((offset) => ({ ...ref, offset })),
         ...[Number.NaN, -1, 0, Infinity, ref.length + 0.5].map((length) => ({ ...ref, length })),
         ...[Number.NaN, -1, 0.5].map((checksum) => ({ ...ref, checksum })),
-        { ...ref, sequence: Sequence.make(0) },
+        ...[-1, 0, 1.5, 1e300].map((sequence) => uncheckedRef({ ...ref, sequence })),
         ...[-1, 0, 1.5, 1e300].map((segment) => uncheckedRef({ ...ref, segment }))
       ]
       const errors = yield* Effect.forEach(wrong, (candidate) => Effect.flip(wal.readEntryAt(candidate)))
