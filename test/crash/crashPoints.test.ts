@@ -10,13 +10,14 @@ import { breathe, checkRecovered, type Expectation } from "./check.js"
 import { boot, openOn } from "./machine.js"
 import { Session, type Workload, workloads } from "./workload.js"
 
-const OUTCOMES: ReadonlyArray<SimulatedDisk.CrashOutcome> = [
+/** Each operation has seeds of its own, so that many different tears are met. */
+const outcomesAt = (index: number): ReadonlyArray<SimulatedDisk.CrashOutcome> => [
   "lose-all",
   "keep-all",
   "keep-last",
   "garble-all",
-  { seed: 1 },
-  { seed: 2 }
+  { seed: index * 2 },
+  { seed: index * 2 + 1 }
 ]
 
 interface Image {
@@ -29,7 +30,7 @@ interface Image {
 const imagesOf = <E>(
   disk: SimulatedDisk.SimulatedDisk,
   expectationAt: (operation: number, crash: "power" | "process") => Expectation,
-  outcomes: ReadonlyArray<SimulatedDisk.CrashOutcome>,
+  outcomesAt: (index: number) => ReadonlyArray<SimulatedDisk.CrashOutcome>,
   program: Effect.Effect<void, E>
 ): Effect.Effect<ReadonlyArray<Image>, E> =>
   Effect.gen(function*() {
@@ -39,7 +40,7 @@ const imagesOf = <E>(
         return
       }
       const place = `before operation ${index}, ${kind} of ${path}`
-      for (const outcome of outcomes) {
+      for (const outcome of outcomesAt(index)) {
         images.push({
           disk: Effect.runSync(disk.crashed(outcome)),
           expectation: expectationAt(index - 1, "power"),
@@ -62,7 +63,7 @@ const crashEverywhere = (workload: Workload) =>
     const { disk, ledger } = yield* boot
     const session = new Session(disk, ledger)
     const expectationAt = (moment: number, crash: "power" | "process"): Expectation => ({ ledger, moment, crash })
-    const images = yield* imagesOf(disk, expectationAt, OUTCOMES, Effect.zipRight(workload(session), session.close))
+    const images = yield* imagesOf(disk, expectationAt, outcomesAt, Effect.zipRight(workload(session), session.close))
     return images
   })
 
@@ -82,7 +83,7 @@ const crashAgain = ({ disk, expectation, name }: Image) =>
     imagesOf(
       disk,
       (_, crash) => (crash === "power" ? { ...expectation, crash } : expectation),
-      ["keep-last", { seed: 4 }],
+      (index) => ["keep-last", { seed: index }],
       Effect.ignore(Effect.scoped(openOn(disk)))
     ),
     (images) => images.map((image) => ({ ...image, name: `${name}; then ${image.name}` }))
