@@ -229,6 +229,8 @@ export const workloads: Record<string, Workload> = {
       s.append("a", 300, "synced"),
       s.reopen,
       s.reopen,
+      // Smaller than the seal that it takes the place of.
+      s.append("d", 8, "synced"),
       ...times(4, (index) => s.append("c", 1200, index === 2 ? "synced" : "written")),
       s.close
     ])
