@@ -17,7 +17,6 @@ import { crc32 } from "./crc32.js"
 
 export const SEGMENT_HEADER_LENGTH = 128
 export const FORMAT_VERSION = 1
-export const DIGEST_LENGTH = 32
 
 const MAGIC = "NANO-WAL"
 const CHECKSUM_AT = 124

@@ -35,9 +35,6 @@ export const withoutSegments = (view: LogView, removed: ReadonlySet<number>): Lo
 /** The first sequence that is retained; the next one to come where the log is empty. */
 export const oldestSequence = (view: LogView): number => (view.sealed[0] ?? view.active).baseSequence
 
-/** The sequence after the last committed one. */
-export const endSequence = (view: LogView): number => nextSequence(view.active)
-
 export const entryCount = (view: LogView): number =>
   view.sealed.reduce((total, segment) => total + segment.entryCount, view.active.entryCount)
 
