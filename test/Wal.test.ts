@@ -5,10 +5,10 @@ import * as Effect from "effect/Effect"
 import { appendingSuite } from "./support/appendingSuite.js"
 import { appendAll, contents } from "./support/entries.js"
 import { lifeCycleSuite } from "./support/lifeCycleSuite.js"
-import { files, memory } from "./support/places.js"
+import { places } from "./support/places.js"
 import { readingSuite } from "./support/readingSuite.js"
 
-for (const place of [memory, files]) {
+for (const place of places) {
   appendingSuite(place)
   readingSuite(place)
   lifeCycleSuite(place)

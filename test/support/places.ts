@@ -4,9 +4,10 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
+import { NodeWal } from "effect-wal/node"
 import { SimulatedDisk } from "effect-wal/testing"
 import * as Effect from "effect/Effect"
-import type * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 
 export interface Place {
@@ -30,6 +31,20 @@ export const files: Place = {
     (fs) => Effect.map(fs.makeTempDirectoryScoped({ prefix: "effect-wal-" }), (path) => `${path}/log`)
   )
 }
+
+export const tunedMemory: Place = {
+  name: "in memory, at once",
+  layer: SimulatedDisk.layer({ files: "tuned" }),
+  directory: memory.directory
+}
+
+export const tunedFiles: Place = {
+  name: "on real files, tuned",
+  layer: Layer.provide(NodeWal.layer, NodeFileSystem.layer),
+  directory: files.directory
+}
+
+export const places: ReadonlyArray<Place> = [memory, files, tunedMemory, tunedFiles]
 
 /** Runs with a file system of its own and a directory on it. */
 export const at =

@@ -16,6 +16,7 @@ import { OpenFile } from "./openFile.js"
 import { removeWith } from "./removeTree.js"
 import { join, normalize } from "./resolvePath.js"
 import { makeDirectoriesWith, tempCalls } from "./temporary.js"
+import { tuned } from "./tunedFile.js"
 
 type Failing<A> = Effect.Effect<A, PlatformError.PlatformError>
 
@@ -64,7 +65,10 @@ export const makeFileSystem = (machine: Machine, process: Process): FileSystem.F
   ): Effect.Effect<FileSystem.File, PlatformError.PlatformError, Scope.Scope> =>
     Effect.map(
       openHandle(path, options?.flag ?? "r", options?.mode, "open"),
-      (handle) => new OpenFile(machine, process, handle)
+      (handle) => {
+        const file = new OpenFile(machine, process, handle)
+        return machine.settings.files === "tuned" ? tuned(file, machine, process, handle) : file
+      }
     )
 
   const stat = (path: string) => onPath("stat", "stat", path, () => infoOf(nameCalls.find(volume, path)))

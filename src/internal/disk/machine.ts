@@ -2,7 +2,9 @@
  * A machine with one disk and the processes on it. Every operation goes through its gate, which numbers it, records it and lets it go wrong.
  */
 import type { PlatformError } from "@effect/platform/Error"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { Operation, OperationEvent, OperationKind } from "../../testing/SimulatedDisk.js"
@@ -22,6 +24,7 @@ export interface Settings {
   /** Milliseconds that every operation takes. */
   readonly latency: number
   readonly recording: "on" | "off"
+  readonly files: "platform" | "tuned"
   readonly now: () => number
   readonly random: Random
 }
@@ -109,6 +112,14 @@ export class Machine {
       return Effect.async<A, PlatformError>((resume) => {
         queueMicrotask(() => resume(this.perform(process, call, run)))
       })
+    })
+  }
+
+  /** The same at once, however slow the machine is. */
+  operateNow<A>(process: Process, call: Call, run: (fault: Fault | undefined) => A): A | PlatformError {
+    return Exit.match(this.perform(process, call, run), {
+      onSuccess: (value): A | PlatformError => value,
+      onFailure: (cause) => Either.getOrThrowWith(Either.flip(Cause.failureOrCause(cause)), Cause.squash)
     })
   }
 

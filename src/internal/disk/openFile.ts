@@ -145,5 +145,6 @@ export class OpenFile implements FileSystem.File {
   }
 }
 
-const limitOf = (fault: Fault | undefined, tag: "ShortRead" | "ShortWrite"): number | undefined =>
+/** How many bytes a call that is cut short takes. */
+export const limitOf = (fault: Fault | undefined, tag: "ShortRead" | "ShortWrite"): number | undefined =>
   fault?._tag === tag ? fault.bytes : undefined

@@ -38,6 +38,7 @@ const settingsOf = (options: Options, now: () => number): Settings => ({
   completion: options.completion ?? "asynchronous",
   latency: Duration.toMillis(options.latency ?? Duration.zero),
   recording: options.recording ?? "on",
+  files: options.files ?? "platform",
   random: makeRandom(options.seed ?? 0),
   now
 })

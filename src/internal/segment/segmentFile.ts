@@ -2,12 +2,13 @@
  * One open file, read and written at positions. Everything is uninterruptible: interruption does not cancel a system call, and
  * an interrupted fiber may keep the semaphore that a platform `File` has, so that nobody could use the file any more.
  */
-import type * as PlatformError from "@effect/platform/Error"
+import * as PlatformError from "@effect/platform/Error"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import type { WalIoError } from "../../WalError.js"
+import { type DirectCalls, directCallsOf } from "./directCalls.js"
 import { toIoError } from "./ioError.js"
 
 /**
@@ -16,6 +17,8 @@ import { toIoError } from "./ioError.js"
  */
 export interface SegmentFile {
   readonly path: string
+  /** What can be done in one go, without a turn of the event loop; undefined where the file system has nothing for that. */
+  readonly now: FileNow | undefined
   /** Reads until the buffer is full or the file ends; answers how many bytes there were. */
   readonly readAt: (buffer: Uint8Array, offset: number) => Effect.Effect<number, WalIoError>
   readonly writeAt: (bytes: Uint8Array, offset: number) => Effect.Effect<void, WalIoError>
@@ -24,6 +27,17 @@ export interface SegmentFile {
   readonly size: Effect.Effect<number, WalIoError>
   readonly close: Effect.Effect<void>
 }
+
+/** For small reads and writes, up to `MOST_AT_ONCE`: the thread waits for the operating system meanwhile. */
+export interface FileNow {
+  /** Reads until the buffer is full or the file ends; answers how many bytes there were. */
+  readonly readAt: (buffer: Uint8Array, offset: number) => number | WalIoError
+  /** Writes everything. Of what fails, any part may be in the file. */
+  readonly writeAt: (bytes: Uint8Array, offset: number) => WalIoError | undefined
+}
+
+/** So many bytes are copied to or from the operating system's cache in less than the tenth of a millisecond. */
+export const MOST_AT_ONCE = 256 * 1024
 
 /** Opens a file; whoever opens it closes it. */
 export const openSegmentFile = (
@@ -36,7 +50,11 @@ export const openSegmentFile = (
       fs.open(path, { flag }).pipe(
         Scope.extend(scope),
         Effect.mapError(toIoError("open", path)),
-        Effect.map((file) => fromPlatform(file, path, Scope.close(scope, Exit.void)))
+        Effect.map((file) => {
+          const close = Scope.close(scope, Exit.void)
+          const calls = directCallsOf(file)
+          return calls === undefined ? fromPlatform(file, path, close) : fromDirect(file, calls, path, close)
+        })
       ))
   )
 
@@ -53,11 +71,10 @@ export const withSegmentFile = <A, E>(
 export const syncDirectory = (fs: FileSystem.FileSystem, path: string): Effect.Effect<void, WalIoError> =>
   withSegmentFile(fs, path, "r", (directory) => directory.sync)
 
-const fromPlatform = (file: FileSystem.File, path: string, close: Effect.Effect<void>): SegmentFile => {
-  const during = <A>(operation: string, effect: Effect.Effect<A, PlatformError.PlatformError>) =>
-    Effect.mapError(effect, toIoError(operation, path))
+type Trying<A> = Effect.Effect<A, PlatformError.PlatformError>
 
-  const readFully = (buffer: Uint8Array, filled: number): Effect.Effect<number, PlatformError.PlatformError> =>
+const fromPlatform = (file: FileSystem.File, path: string, close: Effect.Effect<void>): SegmentFile => {
+  const readFully = (buffer: Uint8Array, filled: number): Trying<number> =>
     Effect.flatMap(file.read(buffer.subarray(filled)), (count) => {
       const total = filled + Number(count)
       return Number(count) === 0 || total === buffer.length ? Effect.succeed(total) : readFully(buffer, total)
@@ -65,19 +82,113 @@ const fromPlatform = (file: FileSystem.File, path: string, close: Effect.Effect<
 
   return {
     path,
+    now: undefined,
     readAt: (buffer, offset) =>
       buffer.length === 0
         ? Effect.succeed(0)
-        : Effect.uninterruptible(
-          during("read", Effect.zipRight(file.seek(BigInt(offset), "start"), readFully(buffer, 0)))
-        ),
+        : during("read", path, Effect.zipRight(file.seek(BigInt(offset), "start"), readFully(buffer, 0))),
     writeAt: (bytes, offset) =>
-      Effect.uninterruptible(
-        during("write", Effect.zipRight(file.seek(BigInt(offset), "start"), file.writeAll(bytes)))
-      ),
-    sync: Effect.uninterruptible(during("sync", file.sync)),
-    truncate: (length) => Effect.uninterruptible(during("truncate", file.truncate(BigInt(length)))),
-    size: Effect.map(during("stat", file.stat), (info) => Number(info.size)),
+      during("write", path, Effect.zipRight(file.seek(BigInt(offset), "start"), file.writeAll(bytes))),
+    sync: during("sync", path, file.sync),
+    ...attributesOf(file, path),
     close
   }
 }
+
+const fromDirect = (
+  file: FileSystem.File,
+  calls: DirectCalls,
+  path: string,
+  close: Effect.Effect<void>
+): SegmentFile => {
+  const now = fileNow(calls, path)
+
+  const readFully = (buffer: Uint8Array, offset: number, filled: number): Trying<number> =>
+    Effect.flatMap(calls.read(buffer.subarray(filled), offset + filled), (count) => {
+      const total = filled + count
+      return count === 0 || total === buffer.length ? Effect.succeed(total) : readFully(buffer, offset, total)
+    })
+
+  const writeFully = (bytes: Uint8Array, offset: number): Trying<void> =>
+    Effect.flatMap(calls.write(bytes, offset), (count) =>
+      count === bytes.length
+        ? Effect.void
+        : count === 0
+        ? Effect.fail(nothingWritten(path))
+        : writeFully(bytes.subarray(count), offset + count))
+
+  return {
+    path,
+    now,
+    readAt: (buffer, offset) =>
+      buffer.length > MOST_AT_ONCE
+        ? during("read", path, readFully(buffer, offset, 0))
+        : Effect.suspend(() => {
+          const count = now.readAt(buffer, offset)
+          return typeof count === "number" ? Effect.succeed(count) : Effect.fail(count)
+        }),
+    writeAt: (bytes, offset) =>
+      bytes.length > MOST_AT_ONCE
+        ? during("write", path, writeFully(bytes, offset))
+        : Effect.suspend(() => {
+          const error = now.writeAt(bytes, offset)
+          return error === undefined ? Effect.void : Effect.fail(error)
+        }),
+    sync: during("sync", path, calls.syncData),
+    ...attributesOf(file, path),
+    close
+  }
+}
+
+const fileNow = (calls: DirectCalls, path: string): FileNow => {
+  const failedRead = toIoError("read", path)
+  const failedWrite = toIoError("write", path)
+  return {
+    readAt: (buffer, offset) => {
+      let filled = 0
+      while (filled < buffer.length) {
+        const count = calls.readNow(filled === 0 ? buffer : buffer.subarray(filled), offset + filled)
+        if (typeof count !== "number") {
+          return failedRead(count)
+        }
+        if (count === 0) {
+          break
+        }
+        filled += count
+      }
+      return filled
+    },
+    writeAt: (bytes, offset) => {
+      let written = 0
+      while (written < bytes.length) {
+        const count = calls.writeNow(written === 0 ? bytes : bytes.subarray(written), offset + written)
+        if (typeof count !== "number") {
+          return failedWrite(count)
+        }
+        if (count === 0) {
+          return failedWrite(nothingWritten(path))
+        }
+        written += count
+      }
+      return undefined
+    }
+  }
+}
+
+const attributesOf = (file: FileSystem.File, path: string): Pick<SegmentFile, "truncate" | "size"> => ({
+  truncate: (length) => during("truncate", path, file.truncate(BigInt(length))),
+  size: Effect.mapError(Effect.map(file.stat, (info) => Number(info.size)), toIoError("stat", path))
+})
+
+const during = <A>(operation: string, path: string, effect: Trying<A>): Effect.Effect<A, WalIoError> =>
+  Effect.uninterruptible(Effect.mapError(effect, toIoError(operation, path)))
+
+/** The operating system took nothing, and did not say why. */
+const nothingWritten = (path: string): PlatformError.PlatformError =>
+  new PlatformError.SystemError({
+    module: "FileSystem",
+    method: "write",
+    reason: "WriteZero",
+    pathOrDescriptor: path,
+    description: "write returned 0 bytes written"
+  })

@@ -1,0 +1,74 @@
+/**
+ * What `effect-wal/node` adds to an open file of Node's, for one of the simulated kernel.
+ */
+import type { PlatformError } from "@effect/platform/Error"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Effect from "effect/Effect"
+import { type DirectCalls, withDirectCalls } from "../segment/directCalls.js"
+import type { Fault } from "./faults.js"
+import * as fileCalls from "./fileCalls.js"
+import type { Call, Machine, Process } from "./machine.js"
+import { pathOf } from "./nodes.js"
+import { limitOf } from "./openFile.js"
+
+export const tuned = (
+  file: FileSystem.File,
+  machine: Machine,
+  process: Process,
+  handle: fileCalls.Handle
+): FileSystem.File => withDirectCalls(file, directCalls(machine, process, handle, file))
+
+const directCalls = (
+  machine: Machine,
+  process: Process,
+  handle: fileCalls.Handle,
+  file: FileSystem.File
+): DirectCalls => {
+  const path = () => pathOf(handle.node)
+
+  const reading = (buffer: Uint8Array, position: number): Operation =>
+    operation(
+      {
+        kind: "read",
+        method: "read",
+        syscall: "read",
+        target: handle.fd,
+        path,
+        offset: position,
+        length: buffer.length
+      },
+      (fault) => fileCalls.read(handle, buffer.subarray(0, limitOf(fault, "ShortRead")), position)
+    )
+
+  const writing = (bytes: Uint8Array, position: number): Operation =>
+    operation(
+      {
+        kind: "write",
+        method: "write",
+        syscall: "write",
+        target: handle.fd,
+        path,
+        offset: position,
+        length: bytes.length
+      },
+      (fault) => fileCalls.write(machine.volume, handle, bytes.subarray(0, limitOf(fault, "ShortWrite")), position)
+    )
+
+  const operation = (call: Call, run: (fault: Fault | undefined) => number): Operation => ({
+    now: () => machine.operateNow(process, call, run),
+    later: machine.operate(process, call, run)
+  })
+
+  return {
+    readNow: (buffer, position) => reading(buffer, position).now(),
+    writeNow: (bytes, position) => writing(bytes, position).now(),
+    read: (buffer, position) => reading(buffer, position).later,
+    write: (bytes, position) => writing(bytes, position).later,
+    syncData: file.sync
+  }
+}
+
+interface Operation {
+  readonly now: () => number | PlatformError
+  readonly later: Effect.Effect<number, PlatformError>
+}

@@ -1,0 +1,74 @@
+/**
+ * A file descriptor's calls through `node:fs`: small ones at once, the others in libuv's thread pool.
+ */
+import { type PlatformError, SystemError, type SystemErrorReason } from "@effect/platform/Error"
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import { fdatasync, read, readSync, write, writeSync } from "node:fs"
+import type { DirectCalls } from "../internal/segment/directCalls.js"
+
+export const nodeCalls = (fd: number): DirectCalls => {
+  const failWith = (method: string) => (cause: unknown): PlatformError => toPlatformError(method, fd, cause)
+  const failedRead = failWith("read")
+  const failedWrite = failWith("write")
+  const failedSync = failWith("sync")
+  return {
+    readNow: (buffer, position) => {
+      try {
+        return readSync(fd, buffer, 0, buffer.length, position)
+      } catch (cause) {
+        return failedRead(cause)
+      }
+    },
+    writeNow: (bytes, position) => {
+      try {
+        return writeSync(fd, bytes, 0, bytes.length, position)
+      } catch (cause) {
+        return failedWrite(cause)
+      }
+    },
+    read: (buffer, position) =>
+      Effect.async((resume) => {
+        read(fd, buffer, 0, buffer.length, position, (cause, count) => {
+          resume(cause === null ? Effect.succeed(count) : Effect.fail(failedRead(cause)))
+        })
+      }),
+    write: (bytes, position) =>
+      Effect.async((resume) => {
+        write(fd, bytes, 0, bytes.length, position, (cause, count) => {
+          resume(cause === null ? Effect.succeed(count) : Effect.fail(failedWrite(cause)))
+        })
+      }),
+    syncData: Effect.async((resume) => {
+      fdatasync(fd, (cause) => {
+        resume(cause === null ? Effect.void : Effect.fail(failedSync(cause)))
+      })
+    })
+  }
+}
+
+/** As platform-node would have it: one reason for most, and the code in the cause. */
+const toPlatformError = (method: string, fd: number, cause: unknown): PlatformError =>
+  new SystemError({
+    module: "FileSystem",
+    method,
+    reason: reasonOf(textOf(cause, "code")),
+    pathOrDescriptor: fd,
+    syscall: textOf(cause, "syscall"),
+    description: textOf(cause, "message"),
+    cause
+  })
+
+const textOf = (cause: unknown, property: string): string | undefined =>
+  Predicate.hasProperty(cause, property) && Predicate.isString(cause[property]) ? cause[property] : undefined
+
+const reasonOf = (code: string | undefined): SystemErrorReason => {
+  switch (code) {
+    case "EACCES":
+      return "PermissionDenied"
+    case "EISDIR":
+      return "BadResource"
+    default:
+      return "Unknown"
+  }
+}
