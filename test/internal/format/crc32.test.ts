@@ -5,7 +5,7 @@ import { utf8 } from "../../../src/internal/format/bytes.js"
 import { crc32 } from "../../../src/internal/format/crc32.js"
 import { u32s } from "./frames.js"
 
-const TABLE_LIMIT = 64
+const ZLIB_LENGTH = 512
 
 /** Bit by bit, as the definition says: reflected, begun and ended with all bits turned over. */
 const bitwise = (bytes: Uint8Array, seed: number): number => {
@@ -35,7 +35,7 @@ describe("crc32", () => {
   it("agrees with zlib and with the definition at every length around the threshold", () => {
     FastCheck.assert(
       FastCheck.property(
-        FastCheck.uint8Array({ minLength: 2 * TABLE_LIMIT, maxLength: 2 * TABLE_LIMIT }),
+        FastCheck.uint8Array({ minLength: ZLIB_LENGTH + 40, maxLength: ZLIB_LENGTH + 40 }),
         u32s,
         (bytes, seed) => {
           for (let length = 0; length <= bytes.length; length++) {
@@ -47,6 +47,24 @@ describe("crc32", () => {
         }
       ),
       { numRuns: 20 }
+    )
+  })
+
+  it("agrees with zlib wherever the range begins, in its buffer and in the buffer's memory", () => {
+    FastCheck.assert(
+      FastCheck.property(
+        FastCheck.uint8Array({ minLength: 120, maxLength: 120 }),
+        FastCheck.nat(9),
+        FastCheck.nat(9),
+        FastCheck.nat(100),
+        u32s,
+        (memory, origin, start, length, seed) => {
+          const bytes = memory.subarray(origin)
+          const checksum = crc32(bytes, start, start + length, seed)
+          expect(checksum).toBe(zlibCrc32(bytes.subarray(start, start + length), seed))
+        }
+      ),
+      { numRuns: 1000 }
     )
   })
 
