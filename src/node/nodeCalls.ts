@@ -20,9 +20,9 @@ export const nodeCalls = (fd: number): DirectCalls => {
         return failedRead(cause)
       }
     },
-    writeNow: (bytes, position) => {
+    writeNow: (bytes, start, end, position) => {
       try {
-        return writeSync(fd, bytes, 0, bytes.length, position)
+        return writeSync(fd, bytes, start, end - start, position)
       } catch (cause) {
         return failedWrite(cause)
       }

@@ -7,7 +7,7 @@ import { deepStrictEqual } from "@effect/vitest/utils"
 import * as Effect from "effect/Effect"
 import type * as SimulatedDisk from "../../src/testing/SimulatedDisk.js"
 import { breathe, checkRecovered, type Expectation } from "./check.js"
-import { boot, openOn } from "./machine.js"
+import { boot, FILES, type Files, openOn } from "./machine.js"
 import { Session, type Workload, workloads } from "./workload.js"
 
 /** Each operation has seeds of its own, so that many different tears are met. */
@@ -58,9 +58,9 @@ const imagesOf = <E>(
     return images
   })
 
-const crashEverywhere = (workload: Workload) =>
+const crashEverywhere = (workload: Workload, files: Files) =>
   Effect.gen(function*() {
-    const { disk, ledger } = yield* boot
+    const { disk, ledger } = yield* boot(files)
     const session = new Session(disk, ledger)
     const expectationAt = (moment: number, crash: "power" | "process"): Expectation => ({ ledger, moment, crash })
     const images = yield* imagesOf(disk, expectationAt, outcomesAt, Effect.zipRight(workload(session), session.close))
@@ -89,11 +89,11 @@ const crashAgain = ({ disk, expectation, name }: Image) =>
     (images) => images.map((image) => ({ ...image, name: `${name}; then ${image.name}` }))
   )
 
-describe("a crash", () => {
+describe.each(FILES)("a crash, %s files", (files) => {
   for (const [name, workload] of Object.entries(workloads)) {
     it.effect(`at any operation of: ${name}`, () =>
       Effect.gen(function*() {
-        const images = yield* crashEverywhere(workload)
+        const images = yield* crashEverywhere(workload, files)
         const copies = yield* Effect.forEach(images, (image) =>
           Effect.map(image.disk.killed, (disk) => ({ ...image, disk })))
         deepStrictEqual(yield* wrongIn(images), [])

@@ -7,7 +7,7 @@ import { deepStrictEqual } from "@effect/vitest/utils"
 import * as Effect from "effect/Effect"
 import * as SimulatedDisk from "../../src/testing/SimulatedDisk.js"
 import { breathe, checkRecovered } from "./check.js"
-import { boot } from "./machine.js"
+import { boot, FILES, type Files } from "./machine.js"
 import { Session, type Workload, workloads } from "./workload.js"
 
 interface Failure {
@@ -34,19 +34,19 @@ const FAILURES: ReadonlyArray<Failure> = [
   { name: "a failed fsync, the cache falls back", effect: SimulatedDisk.failSync("old"), times: 1 }
 ]
 
-const countOperations = (workload: Workload) =>
+const countOperations = (workload: Workload, files: Files) =>
   Effect.gen(function*() {
-    const { disk, ledger } = yield* boot
+    const { disk, ledger } = yield* boot(files)
     const session = new Session(disk, ledger)
     yield* Effect.zipRight(workload(session), session.close)
     return yield* disk.operationCount
   })
 
 /** What is wrong after the workload met the failure at its `from`th operation. */
-const failAt = (workload: Workload, failure: Failure, from: number) =>
+const failAt = (workload: Workload, files: Files, failure: Failure, from: number) =>
   Effect.gen(function*() {
     yield* breathe
-    const { disk, ledger } = yield* boot
+    const { disk, ledger } = yield* boot(files)
     const session = new Session(disk, ledger)
     const fault = yield* disk.fault({ on: failure.on, from, times: failure.times, effect: failure.effect })
     yield* Effect.ignore(workload(session))
@@ -68,18 +68,18 @@ const failAt = (workload: Workload, failure: Failure, from: number) =>
     return { hits, wrong: wrong.map((found) => `operation ${from}, ${failure.name}: ${found}`) }
   })
 
-describe("a failing operation", () => {
+describe.each(FILES)("a failing operation, %s files", (files) => {
   for (const [name, workload] of Object.entries(workloads)) {
     it.effect(`among those of: ${name}`, () =>
       Effect.gen(function*() {
-        const count = yield* countOperations(workload)
+        const count = yield* countOperations(workload, files)
         const points = Array.from({ length: count }, (_, index) => index + 1)
         const wrong = yield* Effect.forEach(points, (from) => {
           // With CRASH_SAMPLE=1 every failure meets every operation; else each operation meets one of them, in turn.
           const struck = FAILURES.filter((_, index) => (index + from) % SPREAD === 0)
           return Effect.forEach(
             struck,
-            (failure) => Effect.map(failAt(workload, failure, from), (found) => found.wrong)
+            (failure) => Effect.map(failAt(workload, files, failure, from), (found) => found.wrong)
           )
         })
         deepStrictEqual(wrong.flat(2), [])

@@ -8,13 +8,13 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import { checkRecovered } from "./check.js"
-import { boot } from "./machine.js"
+import { boot, FILES, type Files } from "./machine.js"
 import { Session, type Workload, workloads } from "./workload.js"
 
 /** What is wrong when the fiber that runs the workload is interrupted at its `at`th operation; nothing once it has fewer. */
-const interruptAt = (workload: Workload, at: number) =>
+const interruptAt = (workload: Workload, files: Files, at: number) =>
   Effect.gen(function*() {
-    const { disk, ledger } = yield* boot
+    const { disk, ledger } = yield* boot(files)
     const session = new Session(disk, ledger)
     const fiber = yield* Effect.fork(Effect.ignore(workload(session)))
     const hook = yield* disk.onOperation(({ index }) => {
@@ -44,11 +44,11 @@ const goesOn = (session: Session) =>
       : []
   })
 
-const interruptEverywhere = (workload: Workload) =>
+const interruptEverywhere = (workload: Workload, files: Files) =>
   Effect.gen(function*() {
     const wrong: Array<string> = []
     for (let at = 1;; at++) {
-      const result = yield* interruptAt(workload, at)
+      const result = yield* interruptAt(workload, files, at)
       wrong.push(...result.wrong)
       if (!result.hasBeenStruck) {
         return wrong
@@ -56,11 +56,12 @@ const interruptEverywhere = (workload: Workload) =>
     }
   })
 
-describe("an interruption", () => {
+describe.each(FILES)("an interruption, %s files", (files) => {
   for (const [name, workload] of Object.entries(workloads)) {
     it.effect(
       `at any operation of: ${name}`,
-      () => Effect.flatMap(interruptEverywhere(workload), (wrong) => Effect.sync(() => deepStrictEqual(wrong, []))),
+      () =>
+        Effect.flatMap(interruptEverywhere(workload, files), (wrong) => Effect.sync(() => deepStrictEqual(wrong, []))),
       120_000
     )
   }

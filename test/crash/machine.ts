@@ -24,12 +24,18 @@ export const openOn = (
     Effect.withRandom(Random.make(disk.machine.boot))
   )
 
+/** The files of platform-node, and those of `effect-wal/node`, which a log writes and reads at once. */
+export const FILES = ["platform", "tuned"] as const
+
+export type Files = typeof FILES[number]
+
 /** A machine with an empty disk, and the account of what is done on it. */
-export const boot: Effect.Effect<{ readonly disk: SimulatedDisk.SimulatedDisk; readonly ledger: Ledger }> = Effect.gen(
-  function*() {
-    const disk = yield* SimulatedDisk.make({ completion: "immediate", recording: "off" })
+export const boot = (
+  files: Files
+): Effect.Effect<{ readonly disk: SimulatedDisk.SimulatedDisk; readonly ledger: Ledger }> =>
+  Effect.gen(function*() {
+    const disk = yield* SimulatedDisk.make({ completion: "immediate", recording: "off", files })
     const clock = yield* Effect.clock
     const ledger = new Ledger(() => Effect.runSync(disk.operationCount), () => clock.unsafeCurrentTimeMillis())
     return { disk, ledger }
-  }
-)
+  })

@@ -96,7 +96,8 @@ const play = (program: ReadonlyArray<Command>): Effect.Effect<string | undefined
     const clock = yield* Effect.clock
     let moment = 0
     const ledger = new Ledger(() => moment, () => clock.unsafeCurrentTimeMillis())
-    let disk = yield* SimulatedDisk.make({ completion: "immediate", recording: "off" })
+    const files = program.length % 2 === 0 ? "platform" : "tuned"
+    let disk = yield* SimulatedDisk.make({ completion: "immediate", recording: "off", files })
     let faults: Array<SimulatedDisk.Fault> = []
     let session = new Session(disk, ledger)
     yield* Effect.ignore(session.open)

@@ -61,7 +61,7 @@ const directCalls = (
 
   return {
     readNow: (buffer, position) => reading(buffer, position).now(),
-    writeNow: (bytes, position) => writing(bytes, position).now(),
+    writeNow: (bytes, start, end, position) => writing(bytes.subarray(start, end), position).now(),
     read: (buffer, position) => reading(buffer, position).later,
     write: (bytes, position) => writing(bytes, position).later,
     syncData: file.sync

@@ -3,7 +3,6 @@
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
-import * as Ref from "effect/Ref"
 import type { WalIoError } from "../../WalError.js"
 import { FLAG_LAST_OF_WRITE, sealFrame } from "../format/frame.js"
 import { SEGMENT_HEADER_LENGTH, type SegmentHeader } from "../format/segmentHeader.js"
@@ -13,9 +12,10 @@ import { createSegment } from "../segment/createSegment.js"
 import { nextSequence, type Segment } from "../segment/segment.js"
 import { openSegmentFile, type SegmentFile } from "../segment/segmentFile.js"
 import type { IndexError } from "./indexCache.js"
+import type { LiveView } from "./liveView.js"
 import { toSegmentId } from "./nominal.js"
 import type { Syncer } from "./syncer.js"
-import { type LogView, rotated, withActive } from "./view.js"
+import { rotated, withActive } from "./view.js"
 import type { OpenSegment, WriteState } from "./writeState.js"
 
 export interface ActiveSegments {
@@ -27,7 +27,7 @@ export interface ActiveSegmentsParts {
   readonly fs: FileSystem.FileSystem
   readonly directory: string
   readonly state: WriteState
-  readonly view: Ref.Ref<LogView>
+  readonly view: LiveView
   readonly syncer: Syncer
   readonly nextSalt: Effect.Effect<number>
   /** The whole index of a segment that is to grow again. */
@@ -51,9 +51,9 @@ export const makeActiveSegments = (parts: ActiveSegmentsParts): ActiveSegments =
     Effect.suspend(() => {
       const { open } = state
       if (open === undefined) {
-        return Effect.flatMap(Ref.get(view), ({ active }) => wake(active, length))
+        return Effect.flatMap(view.get, ({ active }) => wake(active, length))
       }
-      return state.isDueFor(length) ? rotate(open) : Effect.succeed(open)
+      return state.isDueNow(length) ? rotate(open) : Effect.succeed(open)
     })
 
   /** Of a segment that was closed: one that is due, or cannot be read whole any more, is followed by a new one. */
@@ -72,7 +72,7 @@ export const makeActiveSegments = (parts: ActiveSegmentsParts): ActiveSegments =
       Effect.flatMap((file) => {
         const segment: Segment = { ...active, index: { _tag: "Growing", index } }
         const mark = encodeMark(segment)
-        return Ref.update(view, (current) => withActive(current, segment)).pipe(
+        return view.update((current) => withActive(current, segment)).pipe(
           Effect.zipRight(Effect.mapError(file.truncate(segment.dataLength), absent)),
           Effect.zipRight(Effect.mapError(file.writeAt(mark, segment.dataLength), absent)),
           Effect.zipRight(Effect.mapError(file.sync, unknown)),
@@ -100,9 +100,9 @@ export const makeActiveSegments = (parts: ActiveSegmentsParts): ActiveSegments =
         Effect.flatMap((file) => {
           const index = new ActiveIndex()
           const segment = emptySegment(header, file.path, index)
-          return Effect.as(
-            Ref.update(view, (current) => rotated(current, previous, segment)),
-            turnTo({ segment, file, index }, 0, SEGMENT_HEADER_LENGTH)
+          return Effect.map(
+            view.update((current) => rotated(current, previous, segment)),
+            () => turnTo({ segment, file, index }, 0, SEGMENT_HEADER_LENGTH)
           )
         })
       )

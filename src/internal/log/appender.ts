@@ -3,12 +3,14 @@
  */
 import * as Effect from "effect/Effect"
 import type { Durability, EntryInput, EntryRef, Key } from "../../WalEntry.js"
-import { type AppendError, WalCodecError } from "../../WalError.js"
+import type { AppendError, WalCodecError } from "../../WalError.js"
 import { EMPTY } from "../format/bytes.js"
-import { entryFrameLength, MAX_METADATA_LENGTH } from "../format/entryFrame.js"
+import { entryFrameLength } from "../format/entryFrame.js"
 import { FLAG_MORE } from "../format/frame.js"
-import type { Waiter } from "./group.js"
+import { batchLength, entryLength } from "./appendRules.js"
+import type { Committer } from "./committer.js"
 import { KeyScratch } from "./keyBytes.js"
+import { LateWaiter, type Resume, ResumingWaiter } from "./waiters.js"
 import type { OpenSegment, Queued, WriteState } from "./writeState.js"
 
 export interface Appender {
@@ -31,14 +33,13 @@ export interface Appender {
 
 /** What the appender asks of those who write. */
 export interface Wakers {
+  readonly committer: Committer
   readonly writer: () => void
   readonly flushTimer: () => void
 }
 
 /** A group of buffered entries is written before its time once it has grown to this. */
 const EAGER_FLUSH_LENGTH = 256 * 1024
-
-type Resume<A> = (effect: Effect.Effect<A, AppendError>) => void
 
 /** What is to be appended as one. */
 interface Request<A> {
@@ -50,55 +51,119 @@ interface Request<A> {
   readonly frame: (open: OpenSegment) => A
 }
 
-class ResumingWaiter<A> implements Waiter {
-  constructor(
-    private readonly resume: Resume<A>,
-    private readonly value: A
-  ) {}
-
-  succeed(): void {
-    this.resume(Effect.succeed(this.value))
-  }
-
-  fail(error: AppendError): void {
-    this.resume(Effect.fail(error))
-  }
-}
-
 export const makeAppender = (state: WriteState, wake: Wakers): Appender => {
   const { settings } = state
+  const { committer } = wake
   const scratch = new KeyScratch()
+
+  /** Frames an entry whose key is in the scratch. */
+  const frameTaken = (open: OpenSegment, flags: number, content: Uint8Array, metadata: Uint8Array): EntryRef => {
+    const length = entryFrameLength(scratch.length, content.length, metadata.length)
+    return state.frame(open, length, flags, scratch, content, metadata)
+  }
+
+  /** A class and not an object of closures: there is one for each append. */
+  class Single implements Request<EntryRef> {
+    readonly count = 1
+
+    constructor(
+      private readonly key: Key,
+      private readonly content: Uint8Array,
+      private readonly metadata: Uint8Array
+    ) {}
+
+    measure(): number | WalCodecError {
+      return entryLength(settings, scratch, this.key, this.content, this.metadata)
+    }
+
+    retake(): void {
+      scratch.take(this.key)
+    }
+
+    frame(open: OpenSegment): EntryRef {
+      return frameTaken(open, 0, this.content, this.metadata)
+    }
+  }
+
+  /** Everything is checked before anything is framed. */
+  class Batch implements Request<ReadonlyArray<EntryRef>> {
+    constructor(private readonly entries: ReadonlyArray<EntryInput>) {}
+
+    get count(): number {
+      return this.entries.length
+    }
+
+    measure(): number | WalCodecError {
+      return batchLength(settings, scratch, this.entries)
+    }
+
+    retake(): void {}
+
+    frame(open: OpenSegment): ReadonlyArray<EntryRef> {
+      const { entries } = this
+      return entries.map(({ content, key, metadata = EMPTY }, index) => {
+        scratch.take(key)
+        return frameTaken(open, index === entries.length - 1 ? 0 : FLAG_MORE, content, metadata)
+      })
+    }
+  }
 
   const countBuffered = (count: number): void => {
     state.filling.buffered += count
     if (state.filling.length >= EAGER_FLUSH_LENGTH) {
-      state.flush = "now"
-      wake.writer()
+      committer.commitSoon()
     } else {
       wake.flushTimer()
     }
   }
 
-  const join = (waiter: Waiter, durability: "written" | "synced"): void => {
-    const { filling } = state
-    ;(durability === "written" ? filling.written : filling.synced).push(waiter)
-    state.flush = "now"
-    wake.writer()
-  }
-
   /** Tells as the durability says, for entries that were framed into the filling group just now. */
   const acknowledge = <A>(resume: Resume<A>, value: A, count: number, durability: Durability): void => {
+    const { filling } = state
     if (durability === "buffered") {
       countBuffered(count)
       resume(Effect.succeed(value))
     } else {
-      join(new ResumingWaiter(resume, value), durability)
+      ;(durability === "written" ? filling.written : filling.synced).push(new ResumingWaiter(resume, value))
+      committer.commitSoon()
     }
   }
 
+  /** The short way, where there is nothing to wait for: between two steps of it no other fiber runs. */
+  const submit = <A>(request: Request<A>, durability: Durability): Effect.Effect<A, AppendError> =>
+    durability === "synced" ? submitLater(request, durability) : Effect.withFiberRuntime<A, AppendError>((fiber) => {
+      const length = state.refusal() ?? request.measure()
+      if (typeof length !== "number") {
+        return Effect.fail(length)
+      }
+      const { open } = state
+      if (open === undefined || !state.admits(length)) {
+        return submitLater(request, durability)
+      }
+      if (durability === "buffered") {
+        const value = request.frame(open)
+        countBuffered(request.count)
+        return Effect.succeed(value)
+      }
+      return committer.isAlone(fiber.id())
+        ? commit(open, request.frame(open))
+        : submitLater(request, durability)
+    })
+
+  /** Writes what was framed just now, and nothing else. */
+  const commit = <A>(open: OpenSegment, value: A): Effect.Effect<A, AppendError> => {
+    if (committer.commitNow(open) === "written") {
+      return Effect.succeed(value)
+    }
+    const waiter = new LateWaiter(value)
+    const group = state.flying.isEmpty ? state.filling : state.flying
+    group.written.push(waiter)
+    return waiter.outcome
+  }
+
   /** Checked, framed and waiting in one step: between two, the fiber may have to give way, and the group may be gone. */
-  const submit = <A>(request: Request<A>, durability: Durability): Effect.Effect<A, AppendError> => {
-    const later = Effect.async<A, AppendError>((resume) => {
+  const submitLater = <A>(request: Request<A>, durability: Durability): Effect.Effect<A, AppendError> =>
+    Effect.async<A, AppendError>((resume) => {
       const length = state.refusal() ?? request.measure()
       if (typeof length !== "number") {
         resume(Effect.fail(length))
@@ -111,23 +176,6 @@ export const makeAppender = (state: WriteState, wake: Wakers): Appender => {
       acknowledge(resume, request.frame(open), request.count, durability)
       return undefined
     })
-    return durability === "buffered" ? Effect.suspend(() => submitNow(request) ?? later) : later
-  }
-
-  /** The short way of a buffered append, where there is nothing to wait for. */
-  const submitNow = <A>(request: Request<A>): Effect.Effect<A, AppendError> | undefined => {
-    const length = state.refusal() ?? request.measure()
-    if (typeof length !== "number") {
-      return Effect.fail(length)
-    }
-    const { open } = state
-    if (open === undefined || !state.admits(length)) {
-      return undefined
-    }
-    const value = request.frame(open)
-    countBuffered(request.count)
-    return Effect.succeed(value)
-  }
 
   /** Waits for its turn to be framed. Interrupted before that, it leaves nothing behind. */
   const enqueue = <A>(
@@ -153,12 +201,7 @@ export const makeAppender = (state: WriteState, wake: Wakers): Appender => {
   }
 
   const append: Appender["append"] = (key, content, metadata = EMPTY, durability = settings.durability) =>
-    submit({
-      count: 1,
-      measure: () => framedLength(key, content, metadata),
-      retake: () => scratch.take(key),
-      frame: (open) => frameTaken(open, 0, content, metadata)
-    }, durability)
+    submit(new Single(key, content, metadata), durability)
 
   const appendBatch: Appender["appendBatch"] = (entries, durability = settings.durability) =>
     Effect.suspend(() => {
@@ -166,30 +209,8 @@ export const makeAppender = (state: WriteState, wake: Wakers): Appender => {
       if (refusal !== undefined || entries.length === 0) {
         return refusal === undefined ? Effect.succeed([]) : Effect.fail(refusal)
       }
-      return submit({
-        count: entries.length,
-        measure: () => framedBatchLength(entries),
-        retake: () => undefined,
-        frame: (open) => frameBatch(open, entries)
-      }, durability)
+      return submit(new Batch(entries), durability)
     })
-
-  const frameBatch = (open: OpenSegment, entries: ReadonlyArray<EntryInput>): ReadonlyArray<EntryRef> =>
-    entries.map(({ content, key, metadata }, index) => {
-      scratch.take(key)
-      return frameTaken(open, index === entries.length - 1 ? 0 : FLAG_MORE, content, metadata)
-    })
-
-  /** Frames an entry whose key is in the scratch. */
-  const frameTaken = (
-    open: OpenSegment,
-    flags: number,
-    content: Uint8Array,
-    metadata: Uint8Array = EMPTY
-  ): EntryRef => {
-    const length = entryFrameLength(scratch.length, content.length, metadata.length)
-    return state.frame(open, length, flags, scratch, content, metadata)
-  }
 
   const appendEach: Appender["appendEach"] = (entries, durability = settings.durability) =>
     Effect.suspend(() => {
@@ -228,55 +249,18 @@ export const makeAppender = (state: WriteState, wake: Wakers): Appender => {
     }
     for (let at = first; state.refusal() === undefined; at++) {
       const entry = entries[at]
-      const length = entry === undefined ? undefined : framedLength(entry.key, entry.content, entry.metadata)
-      if (entry === undefined || typeof length !== "number" || !state.admits(length)) {
+      if (entry === undefined) {
         break
       }
-      refs.push(frameTaken(open, 0, entry.content, entry.metadata))
+      const { content, key, metadata = EMPTY } = entry
+      const length = entryLength(settings, scratch, key, content, metadata)
+      if (typeof length !== "number" || !state.admits(length)) {
+        break
+      }
+      refs.push(frameTaken(open, 0, content, metadata))
     }
     return refs
   }
-
-  /** Of all frames together, or what the first bad entry breaks. Everything is checked before anything is framed. */
-  const framedBatchLength = (entries: ReadonlyArray<EntryInput>): number | WalCodecError => {
-    let total = 0
-    for (const { content, key, metadata } of entries) {
-      const length = framedLength(key, content, metadata)
-      if (typeof length !== "number") {
-        return length
-      }
-      total += length
-    }
-    return total > settings.maxSegmentBytes ? oversizedBatch(entries.length, total) : total
-  }
-
-  /** Takes the key into the scratch, and answers the frame's length, or what is wrong with the entry. */
-  const framedLength = (key: Key, content: Uint8Array, metadata: Uint8Array = EMPTY): number | WalCodecError => {
-    const badKey = scratch.take(key)
-    const length = entryFrameLength(scratch.length, content.length, metadata.length)
-    return badKey ?? oversizedEntry(length, metadata.length) ?? length
-  }
-
-  const oversizedEntry = (length: number, metadataLength: number): WalCodecError | undefined => {
-    if (metadataLength > MAX_METADATA_LENGTH) {
-      return new WalCodecError({
-        reason: "OversizedMetadata",
-        description: `metadata has at most ${MAX_METADATA_LENGTH} bytes, but this has ${metadataLength}`
-      })
-    }
-    return length <= settings.maxEntryBytes ? undefined : new WalCodecError({
-      reason: "OversizedEntry",
-      description:
-        `an entry has at most maxEntryBytes = ${settings.maxEntryBytes} bytes framed, but this one has ${length}`
-    })
-  }
-
-  const oversizedBatch = (count: number, total: number): WalCodecError =>
-    new WalCodecError({
-      reason: "OversizedBatch",
-      description:
-        `a batch has at most maxSegmentBytes = ${settings.maxSegmentBytes} bytes framed, but these ${count} entries have ${total}`
-    })
 
   return { append, appendBatch, appendEach }
 }

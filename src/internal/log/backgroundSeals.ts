@@ -3,12 +3,12 @@
  */
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Ref from "effect/Ref"
 import type { ActiveIndex } from "../segment/activeIndex.js"
 import { writeSeal } from "../segment/seal.js"
 import type { Segment } from "../segment/segment.js"
 import type { SegmentFile } from "../segment/segmentFile.js"
-import { type LogView, withIndex } from "./view.js"
+import type { LiveView } from "./liveView.js"
+import { withIndex } from "./view.js"
 
 export interface BackgroundSeals {
   /** Seals a segment, and closes its file. Best effort: without a seal it is scanned at the next opening. */
@@ -17,7 +17,7 @@ export interface BackgroundSeals {
   readonly settled: Effect.Effect<void>
 }
 
-export const makeBackgroundSeals = (view: Ref.Ref<LogView>): BackgroundSeals => {
+export const makeBackgroundSeals = (view: LiveView): BackgroundSeals => {
   const running = new Set<Fiber.RuntimeFiber<void>>()
 
   const sealNow = (segment: Segment, index: ActiveIndex, file: SegmentFile): Effect.Effect<void> =>
@@ -28,7 +28,7 @@ export const makeBackgroundSeals = (view: Ref.Ref<LogView>): BackgroundSeals => 
           Effect.as({ _tag: "Missing" } as const)
         )
       ),
-      Effect.flatMap((source) => Ref.update(view, (current) => withIndex(current, segment.id, source))),
+      Effect.flatMap((source) => view.update((current) => withIndex(current, segment.id, source))),
       Effect.ensuring(file.close)
     )
 

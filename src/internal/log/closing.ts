@@ -6,18 +6,18 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
-import * as Ref from "effect/Ref"
 import { WalClosedError, WalFailedError, type WalIoError } from "../../WalError.js"
 import { parseFileName } from "../format/fileName.js"
 import { toIoError } from "../segment/ioError.js"
 import { writeSeal } from "../segment/seal.js"
 import { syncDirectory } from "../segment/segmentFile.js"
 import type { BackgroundSeals } from "./backgroundSeals.js"
+import type { LiveView } from "./liveView.js"
 import type { Lock } from "./lock.js"
 import type { Maintenance } from "./maintenance.js"
 import type { ReadHandles } from "./readHandles.js"
 import type { Syncer } from "./syncer.js"
-import { type LogView, withActive } from "./view.js"
+import { withActive } from "./view.js"
 import type { OpenSegment, WriteState } from "./writeState.js"
 
 export type CloseError = WalIoError | WalFailedError | WalClosedError
@@ -28,7 +28,7 @@ export type Files = "keep" | "remove"
 interface Parts {
   readonly fs: FileSystem.FileSystem
   readonly state: WriteState
-  readonly view: Ref.Ref<LogView>
+  readonly view: LiveView
   readonly lock: Lock
   readonly syncer: Syncer
   readonly seals: BackgroundSeals
@@ -103,10 +103,10 @@ const settle = ({ state, syncer, view }: Parts): Effect.Effect<void, WalIoError 
   })
 
 /** The seal spares the next opening a scan; without the space for it, that is all that is lost. */
-const sealClosed = (state: WriteState, view: Ref.Ref<LogView>, open: OpenSegment): Effect.Effect<void> => {
+const sealClosed = (state: WriteState, view: LiveView, open: OpenSegment): Effect.Effect<void> => {
   const segment = state.activeSegment(open)
   return writeSeal(open.file, segment, open.index, "closed", state.clocks.wall()).pipe(
-    Effect.flatMap((index) => Ref.update(view, (current) => withActive(current, { ...segment, index }))),
+    Effect.flatMap((index) => view.update((current) => withActive(current, { ...segment, index }))),
     Effect.catchAll((error) =>
       Effect.annotateLogs(Effect.logDebug("the log is closed without a seal", error), { segment: segment.path })
     )

@@ -3,12 +3,12 @@
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
-import * as Ref from "effect/Ref"
 import type { WalIoError } from "../../WalError.js"
 import type { CompactionReport, RemovedSegment } from "../../WalReport.js"
 import { toIoError } from "../segment/ioError.js"
 import { syncDirectory } from "../segment/segmentFile.js"
 import type { IndexCache } from "./indexCache.js"
+import type { LiveView } from "./liveView.js"
 import { observe, type WalMetrics } from "./metrics.js"
 import { toSequence } from "./nominal.js"
 import type { ReadHandles } from "./readHandles.js"
@@ -26,7 +26,7 @@ export interface Compaction {
 interface Parts {
   readonly fs: FileSystem.FileSystem
   readonly directory: string
-  readonly view: Ref.Ref<LogView>
+  readonly view: LiveView
   readonly handles: ReadHandles
   readonly indexes: IndexCache
   readonly metrics: WalMetrics
@@ -55,10 +55,10 @@ export const makeCompaction = ({ directory, fs, handles, indexes, metrics, view 
     )
 
   const condemnNow = (judge: (view: LogView) => ReadonlyArray<Condemned>): Effect.Effect<void> =>
-    Ref.modify(view, (current) => {
+    view.update((current) => {
       const condemned = judge(current)
       doomed = [...doomed, ...condemned]
-      return [undefined, withoutSegments(current, new Set(condemned.map(({ segment }) => segment.id)))]
+      return withoutSegments(current, new Set(condemned.map(({ segment }) => segment.id)))
     })
 
   return {
@@ -71,7 +71,7 @@ export const makeCompaction = ({ directory, fs, handles, indexes, metrics, view 
           removed.push(yield* removeFile(next))
           next = doomed[0]
         }
-        const current = yield* Ref.get(view)
+        const current = yield* view.get
         observe(metrics, current)
         return { outcome, removed, oldestSequence: toSequence(oldestSequence(current)) }
       })

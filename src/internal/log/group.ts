@@ -5,6 +5,7 @@ import type { AppendError } from "../../WalError.js"
 import { entryKeyStart, writeEntryFrame } from "../format/entryFrame.js"
 import { FLAG_LAST_OF_WRITE, sealFrame } from "../format/frame.js"
 import { SYNC_MARK_FRAME_LENGTH, writeSyncMark } from "../format/syncMark.js"
+import type { ActiveIndex } from "../segment/activeIndex.js"
 
 /** Somebody who is told when the group is written, or synced. */
 export interface Waiter {
@@ -15,11 +16,15 @@ export interface Waiter {
 const SMALLEST_CAPACITY = 64 * 1024
 /** A buffer that grew beyond this is given back after its group. */
 const LARGEST_KEPT = 4 * 1024 * 1024
+const FEWEST_ROWS = 256
+const MOST_ROWS_KEPT = 64 * 1024
+/** Of an entry: where its frame begins in the group, how long its key is, and its key's hash. */
+const ROW_WORDS = 3
 
 /**
  * Invariants: `bytes[0, length)` are whole frames for the segment's offset `start` on, with the sequences from
- * `firstSequence` on; only the header of the last one, at `lastFrameAt`, is not sealed yet. `offsets`, `keyLengths` and
- * `hashes` have one element for each entry, in order. Nobody waits for a group that has been cleared.
+ * `firstSequence` on; only the header of the last one, at `lastFrameAt`, is not sealed yet. `rows` has a row for each of the
+ * `entryCount` entries, in order. Nobody waits for a group that has been cleared.
  */
 export class Group {
   bytes = new Uint8Array(SMALLEST_CAPACITY)
@@ -28,23 +33,17 @@ export class Group {
   firstSequence = 0
   firstTimestamp = 0
   lastTimestamp = 0
-  /** Of each entry's frame, in the group. */
-  offsets: Array<number> = []
-  keyLengths: Array<number> = []
-  hashes: Array<number> = []
+  entryCount = 0
   /** Appends that were acknowledged before they are written. */
   buffered = 0
   /** Where in the segment everything is synced, as the mark at the group's head claims; 0 without one. */
   claimed = 0
   written: Array<Waiter> = []
   synced: Array<Waiter> = []
+  private rows = new Uint32Array(FEWEST_ROWS * ROW_WORDS)
   private lastFrameAt = -1
 
   constructor(public salt: number) {}
-
-  get entryCount(): number {
-    return this.offsets.length
-  }
 
   get isEmpty(): boolean {
     return this.length === 0
@@ -55,12 +54,7 @@ export class Group {
     return this.start + this.length
   }
 
-  /** Where the key of the entry begins whose frame begins at `at`. */
-  keyStart(at: number): number {
-    return entryKeyStart(at)
-  }
-
-  /** Begins anew, for the segment's offset `start` and the sequence after `lastSequence`. */
+  /** Begins anew, for the segment's offset `start` and the sequence `firstSequence`. */
   begin(salt: number, start: number, firstSequence: number): void {
     this.salt = salt
     this.start = start
@@ -101,44 +95,83 @@ export class Group {
       content,
       metadata
     )
-    if (this.offsets.length === 0) {
+    if (this.entryCount === 0) {
       this.firstTimestamp = timestamp
     }
     this.lastTimestamp = timestamp
-    this.offsets.push(at)
-    this.keyLengths.push(keyLength)
-    this.hashes.push(hash)
+    this.addRow(at, keyLength, hash)
     this.advance(frameLength)
     return checksum
   }
 
-  /** The bytes to be written, the last frame flagged as the last of its write. */
-  seal(): Uint8Array {
+  /** Completes the frames: the last one is flagged as the last of its write. */
+  seal(): void {
     sealFrame(this.bytes, this.lastFrameAt, this.salt, FLAG_LAST_OF_WRITE)
+  }
+
+  /** The bytes to be written, once the group is sealed. */
+  get sealedBytes(): Uint8Array {
     return this.bytes.subarray(0, this.length)
   }
 
-  /** Takes everybody who waits, so that each is told once. */
-  takeWaiters(): Array<Waiter> {
-    const waiters = this.written.concat(this.synced)
-    this.written = []
-    this.synced = []
-    return waiters
+  /** Adds the entries to the index of their segment. */
+  enter(index: ActiveIndex): void {
+    const { bytes, entryCount, rows, start } = this
+    for (let row = 0; row < entryCount * ROW_WORDS; row += ROW_WORDS) {
+      const at = rows[row] ?? 0
+      index.add(bytes, entryKeyStart(at), rows[row + 1] ?? 0, rows[row + 2] ?? 0, start + at)
+    }
   }
 
+  /** Takes everybody who waits, so that each is told once. */
+  takeWaiters(): ReadonlyArray<Waiter> {
+    return this.takeWritten().concat(this.takeSynced())
+  }
+
+  takeWritten(): ReadonlyArray<Waiter> {
+    const { written } = this
+    if (written.length === 0) {
+      return NOBODY
+    }
+    this.written = []
+    return written
+  }
+
+  takeSynced(): ReadonlyArray<Waiter> {
+    const { synced } = this
+    if (synced.length === 0) {
+      return NOBODY
+    }
+    this.synced = []
+    return synced
+  }
+
+  /** Whoever waits for it must have been taken before. */
   clear(): void {
     if (this.bytes.length > LARGEST_KEPT) {
       this.bytes = new Uint8Array(SMALLEST_CAPACITY)
     }
+    if (this.rows.length > MOST_ROWS_KEPT * ROW_WORDS) {
+      this.rows = new Uint32Array(FEWEST_ROWS * ROW_WORDS)
+    }
     this.length = 0
     this.lastFrameAt = -1
-    this.offsets = []
-    this.keyLengths = []
-    this.hashes = []
+    this.entryCount = 0
     this.buffered = 0
     this.claimed = 0
-    this.written = []
-    this.synced = []
+  }
+
+  private addRow(at: number, keyLength: number, hash: number): void {
+    const row = this.entryCount * ROW_WORDS
+    if (row === this.rows.length) {
+      const grown = new Uint32Array(row * 2)
+      grown.set(this.rows)
+      this.rows = grown
+    }
+    this.rows[row] = at
+    this.rows[row + 1] = keyLength
+    this.rows[row + 2] = hash
+    this.entryCount++
   }
 
   private advance(frameLength: number): void {
@@ -158,3 +191,5 @@ export class Group {
     }
   }
 }
+
+const NOBODY: ReadonlyArray<Waiter> = []

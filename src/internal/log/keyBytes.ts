@@ -17,12 +17,16 @@ export const keyBytes = (key: Key): Effect.Effect<Uint8Array, WalCodecError> =>
   })
 
 /**
- * Invariant: after a `take` that was not refused, `bytes[0, length)` is the key and `hash` its hash.
+ * Invariant: after a `take` that was not refused, `bytes[0, length)` is the key.
  */
 export class KeyScratch {
   bytes: Uint8Array = new Uint8Array(256)
   length = 0
-  hash = 0
+
+  /** Computed for those who ask: a batch takes each key twice, and needs its hash once. */
+  get hash(): number {
+    return hashKey(this.bytes, 0, this.length)
+  }
 
   take(key: Key): WalCodecError | undefined {
     if (typeof key === "string" && key.length <= this.bytes.length && this.takeAscii(key)) {
@@ -41,7 +45,6 @@ export class KeyScratch {
       bytes[index] = code
     }
     this.length = key.length
-    this.hash = hashKey(bytes, 0, this.length)
     return true
   }
 
@@ -67,7 +70,6 @@ export class KeyScratch {
     }
     this.bytes.set(bytes)
     this.length = bytes.length
-    this.hash = hashKey(this.bytes, 0, this.length)
     return undefined
   }
 }

@@ -3,14 +3,13 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import type { AppendError, WalClosedError, WalFailedError, WalIoError } from "../../WalError.js"
 import type { CompactionReport } from "../../WalReport.js"
 import type { Compaction } from "./compaction.js"
+import type { LiveView } from "./liveView.js"
 import { type ClockLook, condemn, condemnBefore, hasJumped, withTimesBy } from "./retention.js"
 import type { Signal } from "./signal.js"
-import type { LogView } from "./view.js"
 import type { WriteState } from "./writeState.js"
 
 export type CompactError = WalIoError | WalFailedError | WalClosedError
@@ -28,7 +27,7 @@ const LONGEST_PAUSE = 3_600_000
 
 export const makeMaintenance = (
   state: WriteState,
-  view: Ref.Ref<LogView>,
+  view: LiveView,
   compaction: Compaction,
   rotatedSignal: Signal,
   wakeWriter: () => void
@@ -68,7 +67,7 @@ export const makeMaintenance = (
 
   /** So that an idle segment can expire too. Best effort: neither a full disk nor a failed log stops a compaction. */
   const rotateIdle: Effect.Effect<void, AppendError> = Effect.flatMap(
-    Ref.get(view),
+    view.get,
     ({ active }) => state.failure === undefined && state.isPastWindow(active) ? rotated : Effect.void
   ).pipe(Effect.catchTags({ WalIoError: keepIdle, WalFailedError: keepIdle }))
 
@@ -85,7 +84,7 @@ export const makeMaintenance = (
     const jumped = hasJumped(before, now, settings.window)
     before = now
     return Effect.zipRight(
-      Ref.update(view, (current) => withTimesBy(current, now.wall)),
+      view.update((current) => withTimesBy(current, now.wall)),
       jumped ? skipped : Effect.zipRight(
         rotateIdle,
         compaction.remove("completed", (view) => condemn(view, now.wall, settings))

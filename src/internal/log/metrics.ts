@@ -1,16 +1,18 @@
 /**
  * What a log counts, once a group or rarer: each metric is tagged with the log's directory.
+ *
+ * Writes of single entries are counted together, at the end of the turn in which they were written: one by one, that would cost
+ * as much as framing them.
  */
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
+import type * as MetricLabel from "effect/MetricLabel"
 import { bytesOf } from "./retention.js"
 import { type LogView, segmentsOf } from "./view.js"
 
 export interface WalMetrics {
-  readonly entriesAppended: (count: number) => void
-  readonly bytesAppended: (count: number) => void
-  /** In entries. */
-  readonly groupSize: (count: number) => void
+  /** A group of so many entries was written. */
+  readonly written: (entries: number, bytes: number) => void
   /** In milliseconds. */
   readonly commitTime: (duration: number) => void
   readonly syncTime: (duration: number) => void
@@ -53,12 +55,10 @@ const failures = counter("failures", "Writes and fsyncs that failed")
 export const makeMetrics = (directory: string): WalMetrics => {
   const update = <Type, Out>(metric: Metric.Metric<Type, number, Out>) => {
     const tagged = Metric.tagged(metric, "log", directory)
-    return (value: number): void => tagged.unsafeUpdate(value, [])
+    return (value: number): void => tagged.unsafeUpdate(value, NO_MORE_TAGS)
   }
   return {
-    entriesAppended: update(entriesAppended),
-    bytesAppended: update(bytesAppended),
-    groupSize: update(groupSize),
+    written: countWrites(update(entriesAppended), update(bytesAppended), update(groupSize)),
     commitTime: update(commitTime),
     syncTime: update(syncTime),
     pendingBytes: update(pendingBytes),
@@ -68,6 +68,38 @@ export const makeMetrics = (directory: string): WalMetrics => {
     entriesDropped: update(entriesDropped),
     segmentsRemoved: update(segmentsRemoved),
     failures: update(failures)
+  }
+}
+
+type Update = (value: number) => void
+
+const NO_MORE_TAGS: ReadonlyArray<MetricLabel.MetricLabel> = []
+
+const countWrites = (entriesAppended: Update, bytesAppended: Update, groupSize: Update): WalMetrics["written"] => {
+  let singles = 0
+  let singleBytes = 0
+
+  const countSingles = (): void => {
+    entriesAppended(singles)
+    bytesAppended(singleBytes)
+    for (; singles > 0; singles--) {
+      groupSize(1)
+    }
+    singleBytes = 0
+  }
+
+  return (entries, bytes) => {
+    if (entries !== 1) {
+      groupSize(entries)
+      entriesAppended(entries)
+      bytesAppended(bytes)
+      return
+    }
+    if (singles === 0) {
+      queueMicrotask(countSingles)
+    }
+    singles++
+    singleBytes += bytes
   }
 }
 

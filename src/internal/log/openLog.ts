@@ -5,7 +5,6 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import * as Ref from "effect/Ref"
 import * as Tracer from "effect/Tracer"
 import { LockOwner } from "../../LockOwner.js"
 import type { OpenError, WalIoError } from "../../WalError.js"
@@ -20,9 +19,11 @@ import { type Appender, makeAppender } from "./appender.js"
 import { type BackgroundSeals, makeBackgroundSeals } from "./backgroundSeals.js"
 import { type Barriers, makeBarriers } from "./barriers.js"
 import { type CloseError, type Files, makeClose } from "./closing.js"
+import { Committer } from "./committer.js"
 import { makeCompaction } from "./compaction.js"
 import { makeDirectories } from "./directories.js"
 import { makeIndexCache } from "./indexCache.js"
+import { LiveView } from "./liveView.js"
 import * as Lock from "./lock.js"
 import { type Maintenance, makeMaintenance } from "./maintenance.js"
 import { makeMetrics, observe } from "./metrics.js"
@@ -41,7 +42,7 @@ import { type Clocks, WriteState } from "./writeState.js"
 /** An open log: what its operations are made of. */
 export interface Log {
   readonly state: WriteState
-  readonly view: Ref.Ref<LogView>
+  readonly view: LiveView
   readonly appender: Appender
   readonly barriers: Barriers
   readonly reads: ReadContext
@@ -146,9 +147,9 @@ const start = (opened: Opened): Effect.Effect<Log, WalIoError> =>
     const { clocks, fs, lock, nextSalt, recovered, recovery, settings } = opened
     const { directory } = settings
     const state = new WriteState(settings, clocks)
-    const view = yield* Ref.make(enter(state, recovered))
+    const view = new LiveView(enter(state, recovered), () => state.takeLanded())
     const metrics = makeMetrics(directory)
-    observe(metrics, yield* Ref.get(view))
+    observe(metrics, yield* view.get)
     metrics.entriesRecovered(recovery.entries)
     metrics.entriesDropped(droppedEntries(recovery))
     const handles = makeReadHandles(fs, directory)
@@ -173,7 +174,7 @@ const start = (opened: Opened): Effect.Effect<Log, WalIoError> =>
       onRotated: (segment, index, file) =>
         Effect.zipRight(
           seals.seal(segment, index, file),
-          Effect.map(Ref.get(view), (current) => {
+          Effect.map(view.get, (current) => {
             observe(metrics, current)
             signals.rotated.raise()
           })
@@ -187,8 +188,9 @@ const start = (opened: Opened): Effect.Effect<Log, WalIoError> =>
     const compaction = makeCompaction({ fs, directory, view, handles, indexes, metrics })
     const maintenance = makeMaintenance(state, view, compaction, signals.rotated, wakeWriter)
 
+    const committer = new Committer({ state, metrics, wakeWriter, wakeSyncer: syncer.wake, onUnsynced })
     const writer = yield* background(
-      runWriter({ state, view, syncer, activeSegments, signal: signals.writer, metrics, onUnsynced })
+      runWriter({ state, syncer, activeSegments, committer, signal: signals.writer, metrics })
     )
     const syncing = yield* background(syncer.run)
     const timers = yield* Effect.forEach([
@@ -216,7 +218,7 @@ const start = (opened: Opened): Effect.Effect<Log, WalIoError> =>
     return {
       state,
       view,
-      appender: makeAppender(state, { writer: wakeWriter, flushTimer: () => signals.flush.raise() }),
+      appender: makeAppender(state, { committer, writer: wakeWriter, flushTimer: () => signals.flush.raise() }),
       barriers,
       reads: { view, handles, indexes, flushed: barriers.flushed },
       maintenance,

@@ -2,18 +2,18 @@
  * What every read works with: the current view, handles, indexes, and the wait for what was acknowledged before it.
  */
 import * as Effect from "effect/Effect"
-import * as Ref from "effect/Ref"
 import { type ReadError, WalRetentionError } from "../../WalError.js"
 import type { Segment } from "../segment/segment.js"
 import type { SegmentFile } from "../segment/segmentFile.js"
 import { damagedAt } from "./chain.js"
 import type { IndexCache } from "./indexCache.js"
+import type { LiveView } from "./liveView.js"
 import { toSequence } from "./nominal.js"
 import type { ReadHandles } from "./readHandles.js"
 import { type LogView, oldestSequence } from "./view.js"
 
 export interface ReadContext {
-  readonly view: Ref.Ref<LogView>
+  readonly view: LiveView
   readonly handles: ReadHandles
   readonly indexes: IndexCache
   /** Ends once everything that was acknowledged as buffered is written. */
@@ -25,14 +25,14 @@ export type ReadingError = ReadError | WalRetentionError
 
 /** The view that shows every append that was acknowledged before. */
 export const currentView = (context: ReadContext): Effect.Effect<LogView, ReadError> =>
-  Effect.zipRight(context.flushed, Ref.get(context.view))
+  Effect.zipRight(context.flushed, context.view.get)
 
 /** What a file that is gone means: its segment was removed since the view was taken, or else it is an IO error. */
 export const explainMissing =
   (context: ReadContext, segment: Segment, requested: number) =>
   <A>(effect: Effect.Effect<A, ReadingError>): Effect.Effect<A, ReadingError> =>
     Effect.catchTag(effect, "WalIoError", (error) =>
-      Effect.flatMap(Ref.get(context.view), (view) => {
+      Effect.flatMap(context.view.get, (view) => {
         const oldest = oldestSequence(view)
         const isGone = error.reason === "NotFound" && segment.lastSequence < oldest
         return Effect.fail(isGone ? retentionError(requested, oldest) : error)

@@ -113,7 +113,7 @@ const verifyFrames = (
     return {
       segment: toSegmentId(probe.id),
       path: probe.path,
-      ...judge(scan, promised, lost, limit, probe.size),
+      ...judge(scan, promised, lost, probe.size),
       fileBytes: probe.size,
       dataLength: scan.dataLength,
       entries: scan.index.entryCount,
@@ -142,7 +142,6 @@ const judge = (
   scan: Scan,
   promised: Claim,
   lost: ReadonlyArray<LostRange>,
-  limit: number,
   fileBytes: number
 ): Pick<SegmentFinding, "condition" | "description"> => {
   if (lost.length > 0 || scan.dataLength < promised.offset) {
@@ -150,7 +149,7 @@ const judge = (
     const what = lost.length > 0 ? `the sequences ${ranges} are lost` : "no entry is lost"
     return { condition: "damaged", description: `promised by ${promised.by} and not there: ${what}` }
   }
-  return scan.dataLength === limit
+  return scan.end._tag === "EndOfData" && scan.validEnd === scan.dataLength
     ? { condition: "whole", description: `${scan.index.entryCount} entries, as promised` }
     : {
       condition: "unfinished",

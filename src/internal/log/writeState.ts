@@ -12,6 +12,7 @@ import type { SegmentFile } from "../segment/segmentFile.js"
 import { Group, type Waiter } from "./group.js"
 import type { KeyScratch } from "./keyBytes.js"
 import { toSequence } from "./nominal.js"
+import { SpaceAhead } from "./spaceAhead.js"
 
 /** The active segment's file and its growing index, once it is open for writing. */
 export interface OpenSegment {
@@ -32,6 +33,9 @@ interface SyncWaiter {
   readonly target: number
   readonly waiter: Waiter
 }
+
+/** So many appends in one millisecond of the wall clock share a look at the monotonic one. */
+const MOST_LOOKS_SAVED = 64
 
 /** Wall clock and monotonic clock, both in milliseconds. */
 export interface Clocks {
@@ -73,6 +77,16 @@ export class WriteState {
   syncedEntryEnd = 0
   syncedSequence = 0
   private claimed = 0
+  readonly space: SpaceAhead
+  /** The flying group could not be written: what of it is in the file is to be taken back. */
+  failedWrite: WalIoError | undefined = undefined
+  /** Whether something was written since `takeLanded` was asked. */
+  private landing: "seen" | "unseen" = "seen"
+  /** What the wall clock said when room was last asked for: the time of what is framed then. */
+  private now = NaN
+  /** Whether the open segment has been active for its window, and for how many looks at the clock that is taken for known. */
+  private isWindowOver = false
+  private looksSaved = 0
   /** On the monotonic clock: since when this process knows the active segment. */
   private activeSince: number
 
@@ -82,6 +96,7 @@ export class WriteState {
 
   constructor(readonly settings: Settings, readonly clocks: Clocks) {
     this.activeSince = clocks.monotonic()
+    this.space = new SpaceAhead(settings.maxSegmentBytes)
   }
 
   // --- asking
@@ -131,6 +146,7 @@ export class WriteState {
   }
 
   hasRoomFor(length: number): boolean {
+    this.look()
     return this.open !== undefined
       && this.stage === "steady"
       && !this.isDueFor(length)
@@ -138,12 +154,31 @@ export class WriteState {
   }
 
   /** Whether the open segment has to be rotated before `length` more bytes are framed; an empty one never is. */
-  isDueFor(length: number): boolean {
+  private isDueFor(length: number): boolean {
     const { open } = this
     return open !== undefined
       && this.nextSequence > open.segment.baseSequence
-      && (this.framedEnd + SYNC_MARK_FRAME_LENGTH + length > this.settings.maxSegmentBytes
-        || this.age(open.segment) >= this.settings.window)
+      && (this.framedEnd + SYNC_MARK_FRAME_LENGTH + length > this.settings.maxSegmentBytes || this.isWindowOver)
+  }
+
+  /** Whether the open segment cannot take an append of `length` framed bytes, so that another has to follow it. */
+  isDueNow(length: number): boolean {
+    this.look()
+    return this.isDueFor(length)
+  }
+
+  /**
+   * Reads the wall clock. Reading the monotonic one costs as much as framing an entry, so it is asked when the wall clock has gone
+   * on, or after a while.
+   */
+  private look(): void {
+    const before = this.now
+    this.now = this.clocks.wall()
+    if (this.now !== before || this.looksSaved >= MOST_LOOKS_SAVED) {
+      this.looksSaved = 0
+      this.isWindowOver = this.open !== undefined && this.age(this.open.segment) >= this.settings.window
+    }
+    this.looksSaved++
   }
 
   /** The same for a segment that is not open: it was closed, and nothing is framed. */
@@ -155,7 +190,7 @@ export class WriteState {
 
   /** Whether the active segment is to be rotated even if nothing is appended. */
   isPastWindow(active: Segment): boolean {
-    return this.open === undefined ? this.isDormantDueFor(active, 0) : this.isDueFor(0)
+    return this.open === undefined ? this.isDormantDueFor(active, 0) : this.isDueNow(0)
   }
 
   /** The larger of both clocks' accounts, so that a wall clock that steps back does not keep a segment active. */
@@ -165,7 +200,7 @@ export class WriteState {
 
   // --- framing
 
-  /** Frames one entry behind everything else; `length` is its frame's. */
+  /** Frames one entry behind everything else, for which there is room; `length` is its frame's. */
   frame(
     open: OpenSegment,
     length: number,
@@ -180,7 +215,7 @@ export class WriteState {
     const { filling } = this
     const offset = filling.end
     const sequence = this.nextSequence
-    const timestamp = Math.max(this.clocks.wall(), this.lastTimestamp)
+    const timestamp = Math.max(this.now, this.lastTimestamp)
     const checksum = filling.addEntry(
       length,
       flags,
@@ -228,16 +263,8 @@ export class WriteState {
   /** The flying group is in the file: it counts as written, and its entries can be found. */
   landed(open: OpenSegment): void {
     const group = this.flying
-    for (let entry = 0; entry < group.entryCount; entry++) {
-      const at = group.offsets[entry] ?? 0
-      open.index.add(
-        group.bytes,
-        group.keyStart(at),
-        group.keyLengths[entry] ?? 0,
-        group.hashes[entry] ?? 0,
-        group.start + at
-      )
-    }
+    group.enter(open.index)
+    this.landing = "unseen"
     this.writtenEnd = group.end
     this.claimed = Math.max(this.claimed, group.claimed)
     if (group.entryCount > 0) {
@@ -252,7 +279,8 @@ export class WriteState {
   acknowledgeFlying(): void {
     const { flying } = this
     const target = flying.end
-    const { synced, written } = flying
+    const written = flying.takeWritten()
+    const synced = flying.takeSynced()
     flying.clear()
     for (const waiter of written) {
       waiter.succeed()
@@ -268,14 +296,26 @@ export class WriteState {
     const waiters = [...this.flying.takeWaiters(), ...this.filling.takeWaiters()]
     this.flying.clear()
     this.filling.clear()
+    this.failedWrite = undefined
     this.nextSequence = this.writtenSequence + 1
     this.takenOffEnd = this.writtenEnd
+    this.space.begin()
     if (lostAcknowledged > 0) {
       this.fail(cause)
     }
     for (const waiter of waiters) {
       waiter.fail(cause)
     }
+  }
+
+  /** The active segment as it stands, if something was written to it since this was last asked. */
+  takeLanded(): Segment | undefined {
+    const { open } = this
+    if (open === undefined || this.landing === "seen") {
+      return undefined
+    }
+    this.landing = "seen"
+    return this.activeSegment(open)
   }
 
   // --- syncing
@@ -310,6 +350,9 @@ export class WriteState {
   turnTo(open: OpenSegment, dataLength: number, entryEnd: number, claimed: number): void {
     const { segment } = open
     this.open = open
+    this.landing = "seen"
+    this.space.begin()
+    this.now = NaN
     this.activeSince = this.clocks.monotonic()
     this.continueAfter(segment, segment.highestTimestamp)
     this.takenOffEnd = dataLength
@@ -370,6 +413,7 @@ export class WriteState {
   abandonFlying(cause: WalIoError): void {
     const waiters = this.flying.takeWaiters()
     this.flying.clear()
+    this.failedWrite = undefined
     const unknown = this.rejection("unknown", this.failure ?? cause)
     for (const waiter of waiters) {
       waiter.fail(unknown)

@@ -2,64 +2,60 @@
  * The one fiber that writes: group after group, with rotations in between, until the log is closed.
  */
 import * as Effect from "effect/Effect"
-import * as Ref from "effect/Ref"
 import type { WalIoError } from "../../WalError.js"
 import type { ActiveSegments, Obstacle } from "./activeSegments.js"
-import type { Group } from "./group.js"
+import type { Committer } from "./committer.js"
 import type { WalMetrics } from "./metrics.js"
 import type { Signal } from "./signal.js"
 import type { Syncer } from "./syncer.js"
-import { type LogView, withActive } from "./view.js"
 import type { OpenSegment, WriteState } from "./writeState.js"
 
 export interface WriterParts {
   readonly state: WriteState
-  readonly view: Ref.Ref<LogView>
   readonly syncer: Syncer
   readonly activeSegments: ActiveSegments
+  readonly committer: Committer
   readonly signal: Signal
   readonly metrics: WalMetrics
-  /** A group was written that is not synced yet. */
-  readonly onUnsynced: () => void
 }
 
 /** Runs until everything that was taken is written or told, once the log is closing. */
 export const runWriter = (parts: WriterParts): Effect.Effect<void> => {
-  const { activeSegments, metrics, onUnsynced, signal, state, syncer, view } = parts
+  const { activeSegments, committer, metrics, signal, state, syncer } = parts
 
   const writeGroup = (open: OpenSegment): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      const isWanted = open.file.now !== undefined && state.space.isWantedFor(state.filling)
+      return isWanted ? Effect.zipRight(writeAhead(open), writeFilling(open)) : writeFilling(open)
+    }).pipe(Effect.uninterruptible)
+
+  /** Best effort: without it a sync takes longer, and that is all. */
+  const writeAhead = (open: OpenSegment): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      const { end, start } = state.space.rangeFor(state.filling)
+      return Effect.matchEffect(open.file.writeAt(new Uint8Array(end - start), start), {
+        onFailure: () => {
+          const before = state.space.giveUp(state.writtenEnd)
+          return Effect.ignore(open.file.truncate(before))
+        },
+        onSuccess: () => Effect.sync(() => state.space.reachedTo(end))
+      })
+    })
+
+  const writeFilling = (open: OpenSegment): Effect.Effect<void> =>
     Effect.suspend(() => {
       const group = state.takeOff()
       const started = state.clocks.monotonic()
       metrics.pendingBytes(state.pendingBytes)
-      return Effect.matchEffect(open.file.writeAt(group.seal(), group.start), {
+      group.seal()
+      return Effect.matchEffect(open.file.writeAt(group.sealedBytes, group.start), {
         onFailure: (cause) => rollBack(open, cause),
         onSuccess: () => {
           metrics.commitTime(state.clocks.monotonic() - started)
-          return state.failure === undefined ? land(open) : abandon(state.failure)
-        }
-      })
-    }).pipe(Effect.uninterruptible)
-
-  const land = (open: OpenSegment): Effect.Effect<void> =>
-    Effect.suspend(() => {
-      state.landed(open)
-      count(state.flying)
-      const active = state.activeSegment(open)
-      return Effect.map(Ref.update(view, (current) => withActive(current, active)), () => {
-        state.acknowledgeFlying()
-        onUnsynced()
-        if (state.hasSyncWaiters) {
-          syncer.wake()
+          return state.failure === undefined ? Effect.sync(() => committer.land(open)) : abandon(state.failure)
         }
       })
     })
-
-  const count = ({ entryCount, length }: Group): void => {
-    metrics.groupSize(entryCount)
-    metrics.entriesAppended(entryCount)
-    metrics.bytesAppended(length)
-  }
 
   const abandon = (cause: WalIoError): Effect.Effect<void> => Effect.sync(() => state.abandonFlying(cause))
 
@@ -102,7 +98,10 @@ export const runWriter = (parts: WriterParts): Effect.Effect<void> => {
   }
 
   const next: Effect.Effect<void> = Effect.suspend(() => {
-    const { failure, filling, flush, life, open, rotationWaiters } = state
+    const { failedWrite, failure, filling, flush, life, open, rotationWaiters } = state
+    if (open !== undefined && failedWrite !== undefined) {
+      return rollBack(open, failedWrite)
+    }
     if (failure !== undefined) {
       return refuseAll(failure)
     }
@@ -132,7 +131,8 @@ export const runWriter = (parts: WriterParts): Effect.Effect<void> => {
     })
 
   const isDone = (): boolean =>
-    state.life !== "open" && state.filling.isEmpty && state.queue.length === 0 && state.rotationWaiters.length === 0
+    state.life !== "open" && state.failedWrite === undefined && state.filling.isEmpty && state.queue.length === 0 &&
+    state.rotationWaiters.length === 0
 
   return Effect.repeat(next, { until: isDone }).pipe(Effect.asVoid)
 }

@@ -12,7 +12,7 @@ export const DirectCallsId: unique symbol = Symbol.for("effect-wal/DirectCalls")
 export interface DirectCalls {
   /** Done when it returns: nothing else runs in this thread meanwhile. */
   readonly readNow: (buffer: Uint8Array, position: number) => number | PlatformError
-  readonly writeNow: (bytes: Uint8Array, position: number) => number | PlatformError
+  readonly writeNow: (bytes: Uint8Array, start: number, end: number, position: number) => number | PlatformError
   readonly read: (buffer: Uint8Array, position: number) => Effect.Effect<number, PlatformError>
   readonly write: (bytes: Uint8Array, position: number) => Effect.Effect<number, PlatformError>
   /** Makes the data durable, and of the file's attributes those without which the data could not be read. */

@@ -3,6 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { WalIoError } from "../../WalError.js"
+import { isZero } from "../format/bytes.js"
 import type { SegmentHeader } from "../format/segmentHeader.js"
 import { type FoundFrame, FrameSearch, type Search } from "./frameSearch.js"
 import type { SegmentFile } from "./segmentFile.js"
@@ -26,7 +27,7 @@ export const scanSegment = (
 ): Effect.Effect<Scan, WalIoError> =>
   Effect.suspend(() => {
     const scanner = new SegmentScanner(header, limit)
-    return Effect.map(drive(file, scanner), () => scanner.result())
+    return Effect.flatMap(drive(file, scanner), () => settleZeros(file, scanner.result(), limit))
   })
 
 /**
@@ -44,7 +45,7 @@ export const salvageSegment = (
     const walkOn: Effect.Effect<Scan, WalIoError> = Effect.flatMap(drive(file, scanner), () => {
       const gap = scanner.gapBegins
       return gap === undefined || gap.position >= promised
-        ? Effect.succeed(scanner.result())
+        ? settleZeros(file, scanner.result(), limit)
         : Effect.flatMap(firstFrame(file, header.salt, gap.position, gap.after, limit), (found) => {
           if (found === undefined) {
             return Effect.succeed(scanner.result())
@@ -55,6 +56,28 @@ export const salvageSegment = (
     })
     return walkOn
   })
+
+/** Zeros up to the limit are space that was written ahead, and so the end of the data; no frame begins with them. */
+const settleZeros = (file: SegmentFile, scan: Scan, limit: number): Effect.Effect<Scan, WalIoError> =>
+  scan.end._tag !== "NoFrame" || scan.validEnd >= limit
+    ? Effect.succeed(scan)
+    : Effect.map(
+      isZeroUpTo(file, scan.validEnd, limit),
+      (isZero) => (isZero ? { ...scan, end: { _tag: "EndOfData" } } : scan)
+    )
+
+const isZeroUpTo = (file: SegmentFile, start: number, limit: number): Effect.Effect<boolean, WalIoError> =>
+  Effect.map(
+    Effect.iterate(start, {
+      while: (at) => at < limit,
+      body: (at) =>
+        Effect.map(
+          readBlock(file, at, Math.min(BLOCK_LENGTH, limit - at)),
+          (block) => (block.length > 0 && isZero(block, 0, block.length) ? at + block.length : Infinity)
+        )
+    }),
+    (end) => end === limit
+  )
 
 /** The first frame from `start` on whose sequence can follow `after`. */
 export const firstFrame = (

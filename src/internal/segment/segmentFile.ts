@@ -32,8 +32,8 @@ export interface SegmentFile {
 export interface FileNow {
   /** Reads until the buffer is full or the file ends; answers how many bytes there were. */
   readonly readAt: (buffer: Uint8Array, offset: number) => number | WalIoError
-  /** Writes everything. Of what fails, any part may be in the file. */
-  readonly writeAt: (bytes: Uint8Array, offset: number) => WalIoError | undefined
+  /** Writes the first `length` bytes. Of what fails, any part may be in the file. */
+  readonly writeAt: (bytes: Uint8Array, length: number, offset: number) => WalIoError | undefined
 }
 
 /** So many bytes are copied to or from the operating system's cache in less than the tenth of a millisecond. */
@@ -131,7 +131,7 @@ const fromDirect = (
       bytes.length > MOST_AT_ONCE
         ? during("write", path, writeFully(bytes, offset))
         : Effect.suspend(() => {
-          const error = now.writeAt(bytes, offset)
+          const error = now.writeAt(bytes, bytes.length, offset)
           return error === undefined ? Effect.void : Effect.fail(error)
         }),
     sync: during("sync", path, calls.syncData),
@@ -158,10 +158,10 @@ const fileNow = (calls: DirectCalls, path: string): FileNow => {
       }
       return filled
     },
-    writeAt: (bytes, offset) => {
+    writeAt: (bytes, length, offset) => {
       let written = 0
-      while (written < bytes.length) {
-        const count = calls.writeNow(written === 0 ? bytes : bytes.subarray(written), offset + written)
+      while (written < length) {
+        const count = calls.writeNow(bytes, written, length, offset + written)
         if (typeof count !== "number") {
           return failedWrite(count)
         }
