@@ -39,10 +39,10 @@ export const crc32 = (bytes: Uint8Array, start: number, end: number, seed: numbe
 const tableCrc32 = (bytes: Uint8Array, start: number, end: number, seed: number): number => {
   let value = ~seed
   let at = start
-  if (end - start >= SLICES && IS_LITTLE_ENDIAN && ((bytes.byteOffset + start) & 3) === 0) {
-    const slices = Math.floor((end - start) / SLICES)
-    value = sliceCrc32(wordsOf(bytes), ((bytes.byteOffset & 3) + start) >>> 2, slices, value)
-    at += slices * SLICES
+  if (IS_LITTLE_ENDIAN && ((bytes.byteOffset + start) & 3) === 0) {
+    const words = (end - start) >>> 2
+    value = wordsCrc32(wordsOf(bytes), ((bytes.byteOffset & 3) + start) >>> 2, words, value)
+    at += words * 4
   }
   for (; at < end; at++) {
     value = (tables[(value ^ (bytes[at] ?? 0)) & 0xff] ?? 0) ^ (value >>> 8)
@@ -50,11 +50,11 @@ const tableCrc32 = (bytes: Uint8Array, start: number, end: number, seed: number)
   return ~value >>> 0
 }
 
-/** Spelled out, because a loop over the tables costs twice as much. */
-const sliceCrc32 = (words: Int32Array, first: number, slices: number, start: number): number => {
+/** Four words at a time, then one at a time. Spelled out, because loops over the tables cost twice as much. */
+const wordsCrc32 = (words: Int32Array, first: number, count: number, start: number): number => {
   let value = start
-  const end = first + slices * 4
-  for (let word = first; word < end; word += 4) {
+  let word = first
+  for (const end = first + (count & ~3); word < end; word += 4) {
     const a = value ^ (words[word] ?? 0)
     const b = words[word + 1] ?? 0
     const c = words[word + 2] ?? 0
@@ -67,6 +67,11 @@ const sliceCrc32 = (words: Int32Array, first: number, slices: number, start: num
       ^ (tables[1280 + ((c >>> 16) & 0xff)] ?? 0) ^ (tables[1024 + (c >>> 24)] ?? 0)
       ^ (tables[768 + (d & 0xff)] ?? 0) ^ (tables[512 + ((d >>> 8) & 0xff)] ?? 0)
       ^ (tables[256 + ((d >>> 16) & 0xff)] ?? 0) ^ (tables[d >>> 24] ?? 0)
+  }
+  for (const end = first + count; word < end; word++) {
+    const a = value ^ (words[word] ?? 0)
+    value = (tables[768 + (a & 0xff)] ?? 0) ^ (tables[512 + ((a >>> 8) & 0xff)] ?? 0)
+      ^ (tables[256 + ((a >>> 16) & 0xff)] ?? 0) ^ (tables[a >>> 24] ?? 0)
   }
   return value
 }

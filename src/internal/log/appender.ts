@@ -9,6 +9,7 @@ import { entryFrameLength } from "../format/entryFrame.js"
 import { FLAG_MORE } from "../format/frame.js"
 import { batchLength, entryLength } from "./appendRules.js"
 import type { Committer } from "./committer.js"
+import type { Waiter } from "./group.js"
 import { KeyScratch } from "./keyBytes.js"
 import { LateWaiter, type Resume, ResumingWaiter } from "./waiters.js"
 import type { OpenSegment, Queued, WriteState } from "./writeState.js"
@@ -119,19 +120,23 @@ export const makeAppender = (state: WriteState, wake: Wakers): Appender => {
 
   /** Tells as the durability says, for entries that were framed into the filling group just now. */
   const acknowledge = <A>(resume: Resume<A>, value: A, count: number, durability: Durability): void => {
-    const { filling } = state
     if (durability === "buffered") {
       countBuffered(count)
       resume(Effect.succeed(value))
     } else {
-      ;(durability === "written" ? filling.written : filling.synced).push(new ResumingWaiter(resume, value))
-      committer.commitSoon()
+      join(new ResumingWaiter(resume, value), durability)
     }
   }
 
-  /** The short way, where there is nothing to wait for: between two steps of it no other fiber runs. */
+  const join = (waiter: Waiter, durability: "written" | "synced"): void => {
+    const { filling } = state
+    ;(durability === "written" ? filling.written : filling.synced).push(waiter)
+    committer.commitSoon()
+  }
+
+  /** Checked and framed in one step: between two, the fiber may have to give way, and the group may be gone. */
   const submit = <A>(request: Request<A>, durability: Durability): Effect.Effect<A, AppendError> =>
-    durability === "synced" ? submitLater(request, durability) : Effect.withFiberRuntime<A, AppendError>((fiber) => {
+    Effect.withFiberRuntime<A, AppendError>((fiber) => {
       const length = state.refusal() ?? request.measure()
       if (typeof length !== "number") {
         return Effect.fail(length)
@@ -145,23 +150,23 @@ export const makeAppender = (state: WriteState, wake: Wakers): Appender => {
         countBuffered(request.count)
         return Effect.succeed(value)
       }
-      return committer.isAlone(fiber.id())
-        ? commit(open, request.frame(open))
-        : submitLater(request, durability)
+      const isAlone = durability === "written" && committer.isAlone(fiber.id())
+      const value = request.frame(open)
+      return isAlone && committer.commitNow(open) === "written" ? Effect.succeed(value) : waitFor(value, durability)
     })
 
-  /** Writes what was framed just now, and nothing else. */
-  const commit = <A>(open: OpenSegment, value: A): Effect.Effect<A, AppendError> => {
-    if (committer.commitNow(open) === "written") {
-      return Effect.succeed(value)
-    }
+  /** For what was framed just now, and is not written yet; if its write has failed already, it is on its way back. */
+  const waitFor = <A>(value: A, durability: "written" | "synced"): Effect.Effect<A, AppendError> => {
     const waiter = new LateWaiter(value)
-    const group = state.flying.isEmpty ? state.filling : state.flying
-    group.written.push(waiter)
+    if (state.filling.isEmpty) {
+      state.flying.written.push(waiter)
+    } else {
+      join(waiter, durability)
+    }
     return waiter.outcome
   }
 
-  /** Checked, framed and waiting in one step: between two, the fiber may have to give way, and the group may be gone. */
+  /** Takes its place behind those who wait to be framed, unless there is room by now. */
   const submitLater = <A>(request: Request<A>, durability: Durability): Effect.Effect<A, AppendError> =>
     Effect.async<A, AppendError>((resume) => {
       const length = state.refusal() ?? request.measure()

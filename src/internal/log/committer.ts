@@ -77,7 +77,7 @@ export class Committer {
     metrics.written(state.flying.entryCount, state.flying.length)
     state.acknowledgeFlying()
     onUnsynced()
-    if (state.hasSyncWaiters) {
+    if (state.wantsSync) {
       wakeSyncer()
     }
   }

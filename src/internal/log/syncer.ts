@@ -51,7 +51,13 @@ export const makeSyncer = (state: WriteState, metrics: WalMetrics, onSynced: () 
     })
   ).pipe(Effect.uninterruptible)
 
-  const step = Effect.suspend(() => (state.hasSyncWaiters ? Effect.ignore(syncWritten) : signal.wait))
+  /**
+   * Those who were told just now are about to append again: the first yield lets them, and the second lets what they append be
+   * written. A sync that began at once would not cover it, and they would wait for two each time.
+   */
+  const others = Effect.zipRight(Effect.yieldNow(), Effect.yieldNow())
+
+  const step = Effect.suspend(() => state.wantsSync ? Effect.zipRight(Effect.ignore(syncWritten), others) : signal.wait)
 
   return {
     wake: () => signal.raise(),

@@ -34,6 +34,9 @@ interface SyncWaiter {
   readonly waiter: Waiter
 }
 
+/** Written and unsynced bytes that are synced before their time: a rotation waits for what is left. */
+const EAGER_SYNC_LENGTH = 8 * 1024 * 1024
+
 /** So many appends in one millisecond of the wall clock share a look at the monotonic one. */
 const MOST_LOOKS_SAVED = 64
 
@@ -120,8 +123,10 @@ export class WriteState {
       && this.flying.claimed < this.syncedEntryEnd
   }
 
-  get hasSyncWaiters(): boolean {
-    return this.syncWaiters.length > 0
+  /** Somebody waits for it, or so much is written that the next rotation would have to wait for long. */
+  get wantsSync(): boolean {
+    return this.failure === undefined
+      && (this.syncWaiters.length > 0 || this.writtenEnd - this.syncedEnd >= EAGER_SYNC_LENGTH)
   }
 
   /** Why no append and no sync is taken, if so. */

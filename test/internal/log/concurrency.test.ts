@@ -10,7 +10,7 @@ import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import { bytes, collect, contents, sequence, sequences, text } from "../../support/entries.js"
-import { at, files, memory } from "../../support/places.js"
+import { at, memory, places } from "../../support/places.js"
 import { unfairly } from "../../support/unfairScheduler.js"
 
 const durabilities: ReadonlyArray<Durability> = ["buffered", "written", "synced"]
@@ -96,8 +96,6 @@ const openOnDisk = (options: Partial<WalOptions>) =>
   })
 
 const FIBERS = 1_000
-
-const places = [memory, files]
 
 describe("concurrency", () => {
   for (const place of places) {
