@@ -76,6 +76,24 @@ export interface ReplayOptions extends ReadOptions {
 }
 
 /**
+ * What a follower sees, and what it does where it cannot go on.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export interface ChangesOptions extends Omit<ReplayOptions, "to"> {
+  /** Only the entries of this key. */
+  readonly key?: Key | undefined
+  /** Whether an entry comes once it is written, or once it is on disk and a power loss cannot take it back. Default: `"written"`. */
+  readonly visibility?: "written" | "synced" | undefined
+  /**
+   * What to do about entries that retention has taken before they were read: fail with `WalRetentionError`, or report it and go on
+   * with the oldest one that is there. Default: `"fail"`.
+   */
+  readonly onExpired?: "fail" | ((gap: WalRetentionError) => Effect.Effect<void>) | undefined
+}
+
+/**
  * What a sink has appended.
  *
  * @since 0.1.0
@@ -113,6 +131,13 @@ export interface Reader {
   readonly readEntryAt: (ref: EntryRef) => Effect.Effect<Entry, ReadError | WalRetentionError>
   /** Every entry in the order of its sequence. A beginning that is gone already is a `WalRetentionError`. */
   readonly replay: (options?: ReplayOptions) => Stream.Stream<Entry, ReadError | WalRetentionError>
+  /**
+   * What `replay` gives, and then every entry as it comes, without a gap and without a repeat. However slow its reader is, the
+   * log holds nothing back for it. It ends when the log closes, and fails when the log fails.
+   */
+  readonly changes: (
+    options?: ChangesOptions
+  ) => Stream.Stream<Entry, ReadError | WalRetentionError | WalFailedError>
   /** How many entries there are. */
   readonly entryCount: Effect.Effect<number, ReadError>
   readonly stats: Effect.Effect<WalStats, ReadError>

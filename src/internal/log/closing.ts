@@ -64,6 +64,7 @@ const closeNow = (parts: Parts, files: Files): Effect.Effect<void, CloseError> =
   drain(parts).pipe(
     Effect.zipRight(files === "keep" ? settle(parts) : Effect.ignore(parts.syncer.syncWritten)),
     Effect.ensuring(closeFiles(parts)),
+    Effect.ensuring(Effect.sync(() => parts.state.moved.raise())),
     Effect.zipRight(files === "remove" ? removeFiles(parts) : Effect.void),
     Effect.matchEffect({
       onFailure: (error) => Effect.zipRight(Effect.ignore(parts.lock.release), Effect.fail(error)),

@@ -59,9 +59,9 @@ export const damagedFrame = (segment: Segment, offset: number, sequence: number 
   )
 
 /** A batch at a time, until there are no more. */
-export interface Cursor<A> {
+export interface Cursor<A, E = ReadingError> {
   /** An empty batch is not the end; `undefined` is. */
-  readonly next: Effect.Effect<ReadonlyArray<A> | undefined, ReadingError>
+  readonly next: Effect.Effect<ReadonlyArray<A> | undefined, E>
   readonly close: Effect.Effect<void>
 }
 

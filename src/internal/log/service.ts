@@ -9,14 +9,16 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
-import type { AppendSummary, BatchOptions, ReplayOptions, Service } from "../../Wal.js"
+import type { AppendSummary, BatchOptions, ChangesOptions, ReplayOptions, Service } from "../../Wal.js"
 import type { EntryInput, EntryRef } from "../../WalEntry.js"
 import { type AppendError, type OpenError, WalCodecError } from "../../WalError.js"
 import { resolve, type WalOptions } from "../../WalOptions.js"
+import { type ChangesRange, openChanges } from "./changes.js"
 import { keyBytes } from "./keyBytes.js"
 import { openKeys } from "./keys.js"
 import { toSequence } from "./nominal.js"
 import { type Log, openLog } from "./openLog.js"
+import { progressOf } from "./progress.js"
 import { currentView, type Cursor, type ReadingError } from "./readContext.js"
 import { readEntry } from "./readEntry.js"
 import { openRecords } from "./records.js"
@@ -44,6 +46,7 @@ export const makeService = (
 const serviceOf = (log: Log): Service => {
   const { appender, barriers, maintenance, reads, recovery, state } = log
   const enumerateKeys = streamOf(openKeys(reads))
+  const progress = progressOf(state)
   return {
     appendEntry: (key, content, options) => appender.append(key, content, options?.metadata, options?.durability),
     logEntry: (key, content, options) => appender.append(key, content, options?.metadata, "synced"),
@@ -55,6 +58,7 @@ const serviceOf = (log: Log): Service => {
     enumerateKeysAs: (schema) => decodeKeys(enumerateKeys, schema),
     readEntryAt: (ref) => readEntry(reads, ref),
     replay: (options) => streamOf(openReplay(reads, rangeOf(options))),
+    changes: (options) => streamOf(Effect.flatMap(followed(options), (range) => openChanges(reads, progress, range))),
     entryCount: Effect.map(currentView(reads), entryCount),
     stats: Effect.map(currentView(reads), (view) => statsOf(view, state)),
     sync: barriers.sync,
@@ -74,14 +78,24 @@ const rangeOf = ({ after, from, onLost = "fail", to }: ReplayOptions = {}): Repl
   onLost
 })
 
+/** What a follower asks for. */
+const followed = (options: ChangesOptions = {}): Effect.Effect<ChangesRange, WalCodecError> => {
+  const { key, onExpired = "fail", visibility = "written" } = options
+  const { from, onLost } = rangeOf(options)
+  return Effect.map(
+    key === undefined ? Effect.succeed(undefined) : keyBytes(key),
+    (bytes) => ({ from, key: bytes, visibility, onLost, onExpired })
+  )
+}
+
 /** Batches become chunks, never single elements; the cursor is closed with the stream. */
-const streamOf = <A>(open: Effect.Effect<Cursor<A>, ReadingError>): Stream.Stream<A, ReadingError> =>
+const streamOf = <A, E>(open: Effect.Effect<Cursor<A, E>, E>): Stream.Stream<A, E> =>
   Effect.acquireRelease(open, (cursor) => cursor.close).pipe(
     Effect.map((cursor) => Stream.repeatEffectChunkOption(pull(cursor))),
     Stream.unwrapScoped
   )
 
-const pull = <A>(cursor: Cursor<A>): Effect.Effect<Chunk.Chunk<A>, Option.Option<ReadingError>> =>
+const pull = <A, E>(cursor: Cursor<A, E>): Effect.Effect<Chunk.Chunk<A>, Option.Option<E>> =>
   cursor.next.pipe(
     Effect.repeat({ while: (batch) => batch?.length === 0 }),
     Effect.mapError(Option.some),

@@ -9,6 +9,7 @@ import { SYNC_MARK_FRAME_LENGTH } from "../format/syncMark.js"
 import type { ActiveIndex } from "../segment/activeIndex.js"
 import { nextSequence, type Segment } from "../segment/segment.js"
 import type { SegmentFile } from "../segment/segmentFile.js"
+import { Broadcast } from "./broadcast.js"
 import { Group, type Waiter } from "./group.js"
 import type { KeyScratch } from "./keyBytes.js"
 import { toSequence } from "./nominal.js"
@@ -81,6 +82,8 @@ export class WriteState {
   syncedSequence = 0
   private claimed = 0
   readonly space: SpaceAhead
+  /** Raised when more is written or synced, and when the log ends. */
+  readonly moved = new Broadcast()
   /** The flying group could not be written: what of it is in the file is to be taken back. */
   failedWrite: WalIoError | undefined = undefined
   /** Whether something was written since `takeLanded` was asked. */
@@ -293,6 +296,7 @@ export class WriteState {
     for (const waiter of synced) {
       this.waitForSync(waiter, target)
     }
+    this.moved.raise()
   }
 
   /** The flying group was taken back from the file, and what was framed behind it is dropped with it. */
@@ -344,6 +348,7 @@ export class WriteState {
     for (const { waiter } of done) {
       waiter.succeed()
     }
+    this.moved.raise()
   }
 
   // --- changing segments
@@ -412,6 +417,7 @@ export class WriteState {
       waiter.fail(unknown)
     }
     this.refuseWaiting(rejected)
+    this.moved.raise()
   }
 
   /** The flying group's outcome is not known, and never will be. */
