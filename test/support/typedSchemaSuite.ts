@@ -147,6 +147,22 @@ export const typedSchemaSuite = (place: Place) =>
           strictEqual(error.sequence, 4)
         })
       ))
+
+    it.scoped("a codec that knows the older one reads what that has written, and writes its own", () =>
+      at(place)((directory) =>
+        Effect.gen(function*() {
+          const wal = yield* Wal.make({ directory })
+          const [json, msgPack] = [TypedWal.json(OrderV1), TypedWal.msgPack(OrderV1)]
+          const content = TypedWal.binary(Schema.Union(msgPack.schema, json.schema))
+          const [old, present] = [{ item: "tea", price: 2.5 }, { item: "milk", price: 1 }]
+          yield* TypedWal.make(wal, { key: Schema.String, content: json }).appendEntry("k", old)
+          const typed = TypedWal.make(wal, { key: Schema.String, content })
+          yield* typed.appendEntry("k", present)
+          deepStrictEqual(yield* contentsOf(typed.replay()), [old, present])
+          const [first, second] = yield* collect(wal.replay())
+          deepStrictEqual([first?.content[0], second?.content[0]], [0x7b, 0xde])
+        })
+      ))
   })
 
 /** Lets time pass until the fiber has ended; on real files it needs some of the real one, too. */
