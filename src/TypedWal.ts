@@ -30,7 +30,7 @@ export interface ContentCodec<A, R = never> {
 }
 
 /**
- * JSON in UTF-8. A plain schema stands for the same, and is checked to hold nothing else (`JsonContent`); this takes any.
+ * JSON in UTF-8. A plain schema stands for the same, as long as `JsonContent` takes it; this takes any.
  *
  * What JSON has no text for fails the append with `WalCodecError`. But some values it writes as others, which do not decode
  * then: a `Date` as a string, and, with a plain schema too, `NaN` and infinities as `null`. `Schema.JsonNumber` and
