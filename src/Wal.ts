@@ -4,17 +4,17 @@
  * @since 0.1.0
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
-import * as Config from "effect/Config"
+import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
+import type * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
 import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as Sink from "effect/Sink"
 import type * as Stream from "effect/Stream"
+import { layersOf } from "./internal/layers.js"
 import { makeService } from "./internal/log/service.js"
-import * as SimulatedDisk from "./testing/SimulatedDisk.js"
 import type { Durability, Entry, EntryInput, EntryRef, Key, Sequence } from "./WalEntry.js"
 import type {
   AppendError,
@@ -203,20 +203,20 @@ export const make: (
 ) => Effect.Effect<Service, OpenError, FileSystem.FileSystem | Scope.Scope> = makeService
 
 /**
- * The layers that come with a tag.
+ * The layers that come with a tag. `R` is what they require besides the file system.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Layers<Self> {
+export interface Layers<Self, R = never> {
   /** Opens the log when the layer is built, and closes it with the layer's Scope. Keep it in a const: two calls open twice. */
-  readonly layer: (options: WalOptions) => Layer.Layer<Self, OpenError, FileSystem.FileSystem>
+  readonly layer: (options: WalOptions) => Layer.Layer<Self, OpenError, FileSystem.FileSystem | R>
   /** The same with options from the `Config`. */
   readonly layerConfig: (
     options: Config.Config.Wrap<WalOptions>
-  ) => Layer.Layer<Self, OpenError | ConfigError.ConfigError, FileSystem.FileSystem>
+  ) => Layer.Layer<Self, OpenError | ConfigError.ConfigError, FileSystem.FileSystem | R>
   /** A real log over a file system in memory: for tests of applications. */
-  readonly layerMemory: (options?: Partial<WalOptions>) => Layer.Layer<Self, OpenError>
+  readonly layerMemory: (options?: Partial<WalOptions>) => Layer.Layer<Self, OpenError, R>
 }
 
 /**
@@ -234,17 +234,8 @@ export interface Layers<Self> {
 export const Tag =
   <Self>() => <const Id extends string>(id: Id): Context.TagClass<Self, Id, Service> & Layers<Self> => {
     const tag = Context.Tag(id)<Self, Service>()
-    return Object.assign(tag, layersOf(tag))
+    return Object.assign(tag, layersOf<Self, Id, Service, never>(tag, make))
   }
-
-const layersOf = <Self, Id extends string>(tag: Context.TagClass<Self, Id, Service>): Layers<Self> => {
-  const layer = (options: WalOptions) => Layer.scoped(tag, make(options))
-  return {
-    layer,
-    layerConfig: (options) => Layer.scoped(tag, Effect.flatMap(Config.unwrap(options), make)),
-    layerMemory: (options) => Layer.provide(layer({ directory: "/wal", ...options }), SimulatedDisk.layer())
-  }
-}
 
 /**
  * The ready-made tag, for applications with one log.

@@ -17,6 +17,11 @@ export * as NanoWal from "./NanoWal.js"
 /**
  * @since 0.1.0
  */
+export * as TypedWal from "./TypedWal.js"
+
+/**
+ * @since 0.1.0
+ */
 export * as Wal from "./Wal.js"
 
 /**

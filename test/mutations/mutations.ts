@@ -12,6 +12,7 @@ export interface Mutation {
 
 const CRASH = ["test/crash/crashPoints.test.ts"]
 const FAILING = ["test/crash/failedWrites.test.ts", "test/crash/failingOperations.test.ts"]
+const TYPED = ["test/TypedWal.test.ts"]
 const RECOVERY = ["test/internal/log/recovery.test.ts"]
 
 export const mutations: ReadonlyArray<Mutation> = [
@@ -155,5 +156,62 @@ export const mutations: ReadonlyArray<Mutation> = [
     find: "Effect.zipRight(Effect.mapError(file.truncate(segment.dataLength), absent)),\n",
     replace: "",
     tests: CRASH
+  },
+  {
+    name: "a batch is appended without the entries that do not fit",
+    file: "src/internal/typed/encoding.ts",
+    find: "encodeInput(codecs), \"fail\"), ({ failures, values }) =>\n    failures === undefined",
+    replace: "encodeInput(codecs), \"skip\"), ({ failures, values }) =>\n    values.length > 0",
+    tests: TYPED
+  },
+  {
+    name: "what comes before an entry that does not fit is lost",
+    file: "src/internal/typed/convert.ts",
+    find: "writeAll(converted.values),",
+    replace: "converted._tag === \"Whole\" ? writeAll(converted.values) : Channel.void,",
+    tests: TYPED
+  },
+  {
+    name: "what comes behind an entry that had to wait is lost",
+    file: "src/internal/typed/convert.ts",
+    find: "run.take(awaited) ? goOn() : Effect.succeed(run)",
+    replace: "run.take(awaited) ? Effect.succeed(run) : goOn()",
+    tests: TYPED
+  },
+  {
+    name: "entries that are left out are counted as one",
+    file: "src/internal/typed/skipping.ts",
+    find: "\"log\", directory), count)",
+    replace: "\"log\", directory), 1)",
+    tests: TYPED
+  },
+  {
+    name: "what JSON has no text for is written as nothing",
+    file: "src/internal/typed/json.ts",
+    find: "text === undefined",
+    replace: "text === null",
+    tests: TYPED
+  },
+  {
+    name: "a typed log's schemas take their services from whoever calls",
+    file: "src/internal/typed/codecs.ts",
+    find: "Context.merge(own, context)",
+    replace: "Context.merge(context, own)",
+    tests: TYPED
+  },
+  {
+    name: "a read cannot say what it does with what does not fit",
+    file: "src/internal/typed/service.ts",
+    find: "options?.onDecodeError ?? onDecodeError",
+    replace: "onDecodeError",
+    tests: TYPED
+  },
+  {
+    name: "a typed entry is encoded when the append is made",
+    file: "src/internal/typed/encoding.ts",
+    find:
+      "Effect.suspend(() => ParseResult.mapError(encodeInput(codecs)(input), (mismatch) => refusedInput(mismatch)))",
+    replace: "ParseResult.mapError(encodeInput(codecs)(input), (mismatch) => refusedInput(mismatch))",
+    tests: TYPED
   }
 ]

@@ -5,17 +5,18 @@ import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
+import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import type { AppendSummary, BatchOptions, ChangesOptions, ReplayOptions, Service } from "../../Wal.js"
 import type { EntryInput, EntryRef } from "../../WalEntry.js"
-import { type AppendError, type OpenError, WalCodecError } from "../../WalError.js"
+import type { AppendError, OpenError, WalCodecError } from "../../WalError.js"
 import { resolve, type WalOptions } from "../../WalOptions.js"
 import { type ChangesRange, openChanges } from "./changes.js"
 import { keyBytes } from "./keyBytes.js"
 import { openKeys } from "./keys.js"
+import { keyDecoder, keyMismatch } from "./keySchema.js"
 import { toSequence } from "./nominal.js"
 import { type Log, openLog } from "./openLog.js"
 import { progressOf } from "./progress.js"
@@ -104,30 +105,15 @@ const pull = <A, E>(cursor: Cursor<A, E>): Effect.Effect<Chunk.Chunk<A>, Option.
     )
   )
 
-/** A key is given to the schema as the string that it is in UTF-8, and as its bytes where that is not what it takes. */
 const decodeKeys = <A, I extends string | Uint8Array, R>(
   keys: Stream.Stream<Uint8Array, ReadingError>,
   schema: Schema.Schema<A, I, R>
 ): Stream.Stream<A, ReadingError, R> => {
-  const encodedIsString = Schema.is(Schema.encodedSchema(schema))
-  const decode = Schema.decodeUnknown(schema)
-  const decodeKey = (key: Uint8Array): Effect.Effect<A, WalCodecError, R> => {
-    const text = utf8Text(key)
-    const encoded = text !== undefined && encodedIsString(text) ? text : key
-    return Effect.mapError(decode(encoded), (cause) =>
-      new WalCodecError({
-        reason: "SchemaMismatch",
-        description: `the key ${text ?? `of ${key.length} bytes`} does not fit the schema`,
-        cause
-      }))
-  }
+  const decode = keyDecoder(schema)
+  const decodeKey = (key: Uint8Array): Effect.Effect<A, WalCodecError, R> =>
+    Effect.mapError(decode(key), (issue) => keyMismatch(key, issue))
   return Stream.mapChunksEffect(keys, (chunk) => Effect.map(Effect.forEach(chunk, decodeKey), Chunk.unsafeFromArray))
 }
-
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
-
-const utf8Text = (bytes: Uint8Array): string | undefined =>
-  Option.getOrUndefined(Option.liftThrowable(() => decoder.decode(bytes))())
 
 /** Each chunk is framed as a whole, so that a large one is one write; the next waits until it is acknowledged. */
 const sinkOf = (
