@@ -17,6 +17,7 @@ export type Mode =
   | "plain"
   | "no-sync"
   | "buffered"
+  | "until-written"
   | "group-async"
   | "group-sync"
   | "preallocated"

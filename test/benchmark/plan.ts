@@ -25,7 +25,8 @@ const asyncLog = one("async-log", "plain", "async-append-only-log")
 const asyncLogEarly = one("async-log", "plain", "async-append-only-log, answers before it writes")
 
 const peers = [asyncLog, lmdb, sqlite, level]
-const writtenPeers = [asyncLogEarly, lmdb, sqlite, level, platform]
+const asyncLogWritten = one("async-log", "until-written", "async-append-only-log, until written")
+const writtenPeers = [asyncLogEarly, asyncLogWritten, lmdb, sqlite, level, platform]
 const syncedPeers = [...peers, platform]
 
 const workload = (

@@ -9,8 +9,8 @@ import { type Appending, type Contender, type Opened, type Operation, type Sessi
 /** In milliseconds: the shortest it takes. */
 const SOON = 1
 
-const openIn = async (directory: string, isSynced: boolean): Promise<Log> => {
-  const log = openLog(join(directory, "async.log"), isSynced ? { writeTimeout: SOON } : {})
+const openIn = async (directory: string, isWaitedFor: boolean): Promise<Log> => {
+  const log = openLog(join(directory, "async.log"), isWaitedFor ? { writeTimeout: SOON } : {})
   await new Promise<void>((loaded) => log.onDrain(loaded))
   return log
 }
@@ -44,19 +44,27 @@ const appendOperation = (log: Log, isSynced: boolean, add: (index: number) => vo
     }
     : { _tag: "Sync", run: add }
 
-const append = async ({ contentLength, directory, durability }: Appending): Promise<Session> => {
-  const isSynced = durability === "synced"
-  const log = await openIn(directory, isSynced)
-  const recordOf = records(contentLength)
-  return session(log, 1, appendOperation(log, isSynced, (index) => log.append(recordOf(index), rethrow)))
+const append = async (appending: Appending): Promise<Session> => {
+  const recordOf = records(appending.contentLength)
+  return appendSession(appending, 1, recordOf)
 }
 
-const batch = async ({ contentLength, directory, durability }: Appending): Promise<Session> => {
-  const isSynced = durability === "synced"
-  const log = await openIn(directory, isSynced)
-  const recordOf = records(contentLength)
+const batch = async (appending: Appending): Promise<Session> => {
+  const recordOf = records(appending.contentLength)
   const batch = Array.from({ length: BATCH }, (_, index) => recordOf(index))
-  return session(log, BATCH, appendOperation(log, isSynced, () => log.append(batch, rethrow)))
+  return appendSession(appending, BATCH, () => batch)
+}
+
+const appendSession = async (
+  { directory, durability, mode }: Appending,
+  entriesPerRun: number,
+  dataOf: (index: number) => Buffer | ReadonlyArray<Buffer>
+): Promise<Session> => {
+  const isSynced = durability === "synced"
+  const isUntilWritten = mode === "until-written"
+  const log = await openIn(directory, isSynced || isUntilWritten)
+  const operation = appendOperation(log, isSynced, (index) => log.append(dataOf(index), rethrow))
+  return { ...session(log, entriesPerRun, operation), ...(isUntilWritten ? { settle: () => onDisk(log) } : {}) }
 }
 
 const open = async (directory: string): Promise<Opened> => {

@@ -14,6 +14,8 @@ export type Operation =
 export interface Session {
   readonly operation: Operation
   readonly entriesPerRun: number
+  /** Ends when all that was acknowledged is written, where that may come later; it belongs to what is measured. */
+  readonly settle?: () => Promise<unknown>
   readonly close: () => Promise<void>
 }
 

@@ -62,7 +62,9 @@ const append = (files: Files) => async (appending: Appending): Promise<Session> 
   const contentOf = contents(appending.contentLength)
   const options = { durability: appending.mode === "buffered" ? "buffered" : appending.durability } as const
   const run = (index: number) => wal.appendEntry(keyOf(index), contentOf(index), options)
-  return { operation: { _tag: "Effect", run }, entriesPerRun: 1, close }
+  const settle = () => Effect.runPromise(wal.appendEntry(keyOf(0), contentOf(0), { durability: "written" }))
+  const session: Session = { operation: { _tag: "Effect", run }, entriesPerRun: 1, close }
+  return options.durability === "buffered" ? { ...session, settle } : session
 }
 
 const batch = (files: Files) => async (appending: Appending): Promise<Session> => {

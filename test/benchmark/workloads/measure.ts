@@ -47,7 +47,7 @@ const warmUp = async (session: Session, conditions: Conditions) => {
 }
 
 const time = async (
-  { operation }: Session,
+  { operation, settle }: Session,
   { concurrency }: Conditions,
   next: number,
   runs: number,
@@ -55,5 +55,6 @@ const time = async (
 ): Promise<number> => {
   const started = performance.now()
   await drive(operation, { next, end: next + runs }, concurrency, probe)
+  await settle?.()
   return (performance.now() - started) / 1000
 }
