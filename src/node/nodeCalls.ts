@@ -13,9 +13,9 @@ export const nodeCalls = (fd: number): DirectCalls => {
   const failedWrite = failWith("write")
   const failedSync = failWith("sync")
   return {
-    readNow: (buffer, position) => {
+    readNow: (buffer, start, length, position) => {
       try {
-        return readSync(fd, buffer, 0, buffer.length, position)
+        return readSync(fd, buffer, start, length, position)
       } catch (cause) {
         return failedRead(cause)
       }

@@ -60,7 +60,7 @@ const directCalls = (
   })
 
   return {
-    readNow: (buffer, position) => reading(buffer, position).now(),
+    readNow: (buffer, start, length, position) => reading(buffer.subarray(start, start + length), position).now(),
     writeNow: (bytes, position) => writing(bytes, position).now(),
     read: (buffer, position) => reading(buffer, position).later,
     write: (bytes, position) => writing(bytes, position).later,

@@ -15,6 +15,7 @@ import { SEGMENT_HEADER_LENGTH, type SegmentHeader } from "../format/segmentHead
 import { ActiveIndex } from "../segment/activeIndex.js"
 import { createSegment } from "../segment/createSegment.js"
 import { openSegmentFile } from "../segment/segmentFile.js"
+import { SmallReads } from "../segment/smallReads.js"
 import { emptySegment, makeActiveSegments } from "./activeSegments.js"
 import { type Appender, makeAppender } from "./appender.js"
 import { type BackgroundSeals, makeBackgroundSeals } from "./backgroundSeals.js"
@@ -35,6 +36,7 @@ import { Signal } from "./signal.js"
 import { makeSyncer } from "./syncer.js"
 import { runFlushTimer, runSyncTimer } from "./timers.js"
 import type { LogView } from "./view.js"
+import { ViewRef } from "./viewRef.js"
 import { runWriter } from "./writer.js"
 import { type Clocks, WriteState } from "./writeState.js"
 
@@ -146,7 +148,7 @@ const start = (opened: Opened): Effect.Effect<Log, WalIoError> =>
     const { clocks, fs, lock, nextSalt, recovered, recovery, settings } = opened
     const { directory } = settings
     const state = new WriteState(settings, clocks)
-    const view = yield* Ref.make(enter(state, recovered))
+    const view = new ViewRef(enter(state, recovered))
     const metrics = makeMetrics(directory)
     observe(metrics, yield* Ref.get(view))
     metrics.entriesRecovered(recovery.entries)
@@ -218,7 +220,14 @@ const start = (opened: Opened): Effect.Effect<Log, WalIoError> =>
       view,
       appender: makeAppender(state, { writer: wakeWriter, flushTimer: () => signals.flush.raise() }),
       barriers,
-      reads: { view, handles, indexes, flushed: barriers.flushed },
+      reads: {
+        view,
+        handles,
+        indexes,
+        smallReads: new SmallReads(),
+        flushed: barriers.flushed,
+        viewNow: () => (hasToWait(state) ? undefined : view.current)
+      },
       maintenance,
       recovery,
       close
@@ -243,6 +252,10 @@ const enter = (state: WriteState, recovered: Recovered): LogView => {
   }
   return { sealed: segments.slice(0, -1), active }
 }
+
+/** Whether what was acknowledged is not yet all in the view, or nothing may be read any more. */
+const hasToWait = ({ filling, flying, life }: WriteState): boolean =>
+  filling.buffered > 0 || flying.buffered > 0 || life === "closed"
 
 /** What was rotated and not sealed before the process ended. */
 const sealUnsealed = (fs: FileSystem.FileSystem, recovered: Recovered, seals: BackgroundSeals): Effect.Effect<void> =>
