@@ -40,9 +40,13 @@ const tableCrc32 = (bytes: Uint8Array, start: number, end: number, seed: number)
   let value = ~seed
   let at = start
   if (end - start >= SLICES && IS_LITTLE_ENDIAN && ((bytes.byteOffset + start) & 3) === 0) {
-    const slices = Math.floor((end - start) / SLICES)
-    value = sliceCrc32(wordsOf(bytes), ((bytes.byteOffset & 3) + start) >>> 2, slices, value)
-    at += slices * SLICES
+    const words = wordsOf(bytes)
+    const first = ((bytes.byteOffset & 3) + start) >>> 2
+    const sliced = ((end - start) >>> 4) << 2
+    const count = (end - start) >>> 2
+    value = sliceCrc32(words, first, first + sliced, value)
+    value = wordCrc32(words, first + sliced, first + count, value)
+    at += count * 4
   }
   for (; at < end; at++) {
     value = (tables[(value ^ (bytes[at] ?? 0)) & 0xff] ?? 0) ^ (value >>> 8)
@@ -51,9 +55,8 @@ const tableCrc32 = (bytes: Uint8Array, start: number, end: number, seed: number)
 }
 
 /** Spelled out, because a loop over the tables costs twice as much. */
-const sliceCrc32 = (words: Int32Array, first: number, slices: number, start: number): number => {
+const sliceCrc32 = (words: Int32Array, first: number, end: number, start: number): number => {
   let value = start
-  const end = first + slices * 4
   for (let word = first; word < end; word += 4) {
     const a = value ^ (words[word] ?? 0)
     const b = words[word + 1] ?? 0
@@ -67,6 +70,17 @@ const sliceCrc32 = (words: Int32Array, first: number, slices: number, start: num
       ^ (tables[1280 + ((c >>> 16) & 0xff)] ?? 0) ^ (tables[1024 + (c >>> 24)] ?? 0)
       ^ (tables[768 + (d & 0xff)] ?? 0) ^ (tables[512 + ((d >>> 8) & 0xff)] ?? 0)
       ^ (tables[256 + ((d >>> 16) & 0xff)] ?? 0) ^ (tables[d >>> 24] ?? 0)
+  }
+  return value
+}
+
+/** What is left behind the last whole slice, a word at a time. */
+const wordCrc32 = (words: Int32Array, first: number, end: number, start: number): number => {
+  let value = start
+  for (let word = first; word < end; word++) {
+    const a = value ^ (words[word] ?? 0)
+    value = (tables[768 + (a & 0xff)] ?? 0) ^ (tables[512 + ((a >>> 8) & 0xff)] ?? 0)
+      ^ (tables[256 + ((a >>> 16) & 0xff)] ?? 0) ^ (tables[a >>> 24] ?? 0)
   }
   return value
 }
