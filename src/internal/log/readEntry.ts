@@ -105,13 +105,11 @@ const readVerified = (context: ReadContext, segment: Segment, ref: EntryRef): Ef
     return readTaking(context, segment, ref)
   }
   const { smallReads } = context
-  smallReads.makeRoom(ref.length)
-  const { block, start } = smallReads
-  const count = now.readAt(block, start, ref.length, ref.offset)
+  const count = smallReads.read(now, ref.offset, ref.length)
   if (typeof count !== "number") {
     return explainMissing(context, segment, ref.sequence)(Effect.fail(count))
   }
-  const entry = entryOf(new FrameReader(segment.salt, block, ref.offset - start), start, start + count, segment, ref)
+  const entry = entryOf(smallReads.readerFor(segment.salt, ref.offset), count, segment, ref)
   if (entry === undefined) {
     return explainMismatch(context, segment, ref)
   }
@@ -127,23 +125,19 @@ const readTaking = (context: ReadContext, segment: Segment, ref: EntryRef): Effe
   ).pipe(
     explainMissing(context, segment, ref.sequence),
     Effect.flatMap((block) => {
-      const entry = entryOf(new FrameReader(segment.salt, block, ref.offset), 0, block.length, segment, ref)
+      const entry = entryOf(new FrameReader(segment.salt, block, ref.offset), block.length, segment, ref)
       return entry === undefined ? explainMismatch(context, segment, ref) : Effect.succeed(entry)
     })
   )
 
-/** The entry between `start` and `end` of the reader's block, if it is the ref's. */
-const entryOf = (
-  reader: FrameReader,
-  start: number,
-  end: number,
-  segment: Segment,
-  ref: EntryRef
-): Entry | undefined =>
-  reader.read(start, end) === "entry" && reader.length === ref.length
-    && reader.sequence === ref.sequence && reader.checksum === ref.checksum
+/** The entry at the ref's place, of which `length` bytes were read, if it is the ref's. */
+const entryOf = (reader: FrameReader, length: number, segment: Segment, ref: EntryRef): Entry | undefined => {
+  const at = ref.offset - reader.origin
+  return reader.read(at, at + length) === "entry" && reader.length === ref.length
+      && reader.sequence === ref.sequence && reader.checksum === ref.checksum
     ? entryAt(reader, segment)
     : undefined
+}
 
 /** Whether the ref is wrong or the entry damaged: only walking up to the entry tells. */
 const explainMismatch = (context: ReadContext, segment: Segment, ref: EntryRef) =>
