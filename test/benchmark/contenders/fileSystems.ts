@@ -3,8 +3,9 @@
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import type * as FileSystem from "@effect/platform/FileSystem"
-import type * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
+import * as NodeWal from "../../../src/node/NodeWal.js"
 
 export const platform: Layer.Layer<FileSystem.FileSystem> = NodeFileSystem.layer
 
-export const tuned: Layer.Layer<FileSystem.FileSystem> = NodeFileSystem.layer
+export const tuned: Layer.Layer<FileSystem.FileSystem> = Layer.provide(NodeWal.layer, NodeFileSystem.layer)
