@@ -8,12 +8,13 @@ import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
-import type * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
 import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as Sink from "effect/Sink"
 import type * as Stream from "effect/Stream"
 import { layersOf } from "./internal/layers.js"
+import { makeReader as makeReaderOf } from "./internal/log/readonly.js"
 import { makeService } from "./internal/log/service.js"
 import type { Durability, Entry, EntryInput, EntryRef, Key, Sequence } from "./WalEntry.js"
 import type {
@@ -27,7 +28,7 @@ import type {
   WalIoError,
   WalRetentionError
 } from "./WalError.js"
-import type { WalOptions } from "./WalOptions.js"
+import type { ReaderOptions, WalOptions } from "./WalOptions.js"
 import type { CompactionReport, RecoveryReport, WalStats } from "./WalReport.js"
 
 /**
@@ -258,6 +259,64 @@ export const Tag =
   }
 
 /**
+ * Opens a log for reading only, for as long as the Scope lives: also one that another process writes. It takes no lock and
+ * never writes. Each read sees the writes that were complete when it began, and `changes` follows the writer; what a write has left
+ * unfinished is not damage.
+ *
+ * @since 0.1.0
+ * @category constructors
+ * @example
+ * import * as Wal from "effect-wal/Wal"
+ * import * as Effect from "effect/Effect"
+ * import * as Stream from "effect/Stream"
+ *
+ * const tail = Effect.scoped(Effect.gen(function*() {
+ *   const reader = yield* Wal.makeReader({ directory: "./orders" })
+ *   yield* Stream.runForEach(reader.changes(), (entry) => Effect.log(entry.sequence))
+ * }))
+ */
+export const makeReader: (
+  options: ReaderOptions
+) => Effect.Effect<Reader, OpenError, FileSystem.FileSystem | Scope.Scope> = makeReaderOf
+
+/**
+ * A tag for a log that an application only reads, with its layer.
+ *
+ * @since 0.1.0
+ * @category tags
+ * @example
+ * import * as Wal from "effect-wal/Wal"
+ *
+ * class AuditReader extends Wal.ReaderTag<AuditReader>()("app/AuditReader") {}
+ *
+ * const AuditReaderLive = AuditReader.layer({ directory: "./audit" })
+ */
+export const ReaderTag =
+  <Self>() => <const Id extends string>(id: Id): Context.TagClass<Self, Id, Reader> & ReaderLayers<Self> => {
+    const tag = Context.Tag(id)<Self, Reader>()
+    return Object.assign(tag, { layer: (options: ReaderOptions) => Layer.scoped(tag, makeReader(options)) })
+  }
+
+/**
+ * The layer that comes with a reader's tag.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ReaderLayers<Self> {
+  /** Opens the log for reading when the layer is built, until the layer's Scope ends. */
+  readonly layer: (options: ReaderOptions) => Layer.Layer<Self, OpenError, FileSystem.FileSystem>
+}
+
+/**
+ * The ready-made tag of a log that is only read.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class WalReader extends ReaderTag<WalReader>()("effect-wal/WalReader") {}
+
+/**
  * The ready-made tag, for applications with one log.
  *
  * @since 0.1.0
@@ -302,6 +361,15 @@ export const layer: (options: WalOptions) => Layer.Layer<Wal, OpenError, FileSys
 export const layerConfig: (
   options: Config.Config.Wrap<WalOptions>
 ) => Layer.Layer<Wal, OpenError | ConfigError.ConfigError, FileSystem.FileSystem> = Wal.layerConfig
+
+/**
+ * The layer of the ready-made reader: no lock, no write, also beside a process that writes.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerReadonly: (options: ReaderOptions) => Layer.Layer<WalReader, OpenError, FileSystem.FileSystem> =
+  WalReader.layer
 
 /**
  * The ready-made tag's log over a file system in memory: the same code, nothing mocked, gone with its Scope.

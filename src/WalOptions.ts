@@ -65,6 +65,32 @@ export interface Settings {
   readonly indexCacheBytes: number
 }
 
+/**
+ * How a log is read that another process writes.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export interface ReaderOptions {
+  /** Where the log's files are. */
+  readonly directory: string
+  /** How long a follower that has seen everything waits before it looks again. Default: 100 ms. */
+  readonly pollInterval?: Duration.DurationInput | undefined
+  /** How much memory the indexes of ended segments may take. Default: 64 MiB. */
+  readonly indexCacheBytes?: FileSystem.SizeInput | undefined
+}
+
+/**
+ * The same, checked, in milliseconds and bytes.
+ *
+ * @internal
+ */
+export interface ReaderSettings {
+  readonly directory: string
+  readonly pollInterval: number
+  readonly indexCacheBytes: number
+}
+
 const KIB = 1024
 const MIB = 1024 * KIB
 const GIB = 1024 * MIB
@@ -117,6 +143,20 @@ export const resolve = (options: WalOptions): Either.Either<Settings, WalConfigE
       maxPendingBytes: yield* size("maxPendingBytes", options.maxPendingBytes ?? 16 * MIB, 1, GIB),
       compaction: yield* check("compaction", options.compaction ?? "default", isCompaction, "a Schedule or manual"),
       onDamage: yield* literal("onDamage", options.onDamage ?? "fail", ["fail", "salvage"]),
+      indexCacheBytes: yield* size("indexCacheBytes", options.indexCacheBytes ?? 64 * MIB, 0, Number.MAX_SAFE_INTEGER)
+    }
+  })
+
+/**
+ * The options within their rules, or the first one that is not.
+ *
+ * @internal
+ */
+export const resolveReader = (options: ReaderOptions): Either.Either<ReaderSettings, WalConfigError> =>
+  Either.gen(function*() {
+    return {
+      directory: yield* check("directory", options.directory, isNonEmptyString, "a non-empty path"),
+      pollInterval: yield* duration("pollInterval", options.pollInterval ?? "100 millis"),
       indexCacheBytes: yield* size("indexCacheBytes", options.indexCacheBytes ?? 64 * MIB, 0, Number.MAX_SAFE_INTEGER)
     }
   })

@@ -210,6 +210,18 @@ describe("opening", () => {
     >()
   })
 
+  test("for reading only, which can neither append nor be taken for the other", () => {
+    expect(Wal.makeReader(options)).type.toBe<
+      Effect.Effect<Wal.Reader, WalError.OpenError, FileSystem.FileSystem | Scope.Scope>
+    >()
+    expect(Wal.layerReadonly(options)).type.toBe<
+      Layer.Layer<Wal.WalReader, WalError.OpenError, FileSystem.FileSystem>
+    >()
+    expect(Wal.layerReadonly(options)).type.not.toBeAssignableTo<
+      Layer.Layer<Wal.Wal, WalError.OpenError, FileSystem.FileSystem>
+    >()
+  })
+
   test("the layers of the ready-made tag", () => {
     expect(Wal.layer(options)).type.toBe<Layer.Layer<Wal.Wal, WalError.OpenError, FileSystem.FileSystem>>()
     expect(Wal.layerConfig({ directory: Config.string("DIRECTORY") })).type.toBe<

@@ -17,7 +17,7 @@ export interface Progress {
   /** What keeps the log from going on, if anything does. */
   readonly end: () => "none" | "closed" | WalFailedError
   /** Ends as soon as `isOver` holds; it is asked again whenever the log has come further, or has ended. */
-  readonly waitUntil: (isOver: () => boolean) => Effect.Effect<void>
+  readonly waitUntil: (isOver: () => boolean) => Effect.Effect<void, ReadingError>
 }
 
 export type Visibility = "written" | "synced"

@@ -47,7 +47,7 @@ export const explainMissing =
   (context: ReadContext, segment: Segment, requested: number) =>
   <A>(effect: Effect.Effect<A, ReadingError>): Effect.Effect<A, ReadingError> =>
     Effect.catchTag(effect, "WalIoError", (error) =>
-      Effect.flatMap(context.view.get, (view) => {
+      Effect.flatMap(currentView(context), (view) => {
         const oldest = oldestSequence(view)
         const isGone = error.reason === "NotFound" && segment.lastSequence < oldest
         return Effect.fail(isGone ? retentionError(requested, oldest) : error)

@@ -31,6 +31,13 @@ export const scanSegment = (
     return Effect.flatMap(drive(file, scanner), () => settleZeros(file, scanner.result(), limit))
   })
 
+/** Walks on from where a scanner ended, up to `limit`: what was written meanwhile. */
+export const scanOn = (file: SegmentFile, scanner: SegmentScanner, limit: number): Effect.Effect<Scan, WalIoError> =>
+  Effect.suspend(() => {
+    scanner.continueTo(limit)
+    return Effect.flatMap(drive(file, scanner), () => settleZeros(file, scanner.result(), limit))
+  })
+
 /**
  * Walks the frames and steps over what is damaged. A gap that begins at `promised` or beyond it is the end, as nothing
  * there was ever promised.

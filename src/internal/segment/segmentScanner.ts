@@ -37,6 +37,13 @@ export interface Scan {
   readonly gaps: ReadonlyArray<ScanGap>
 }
 
+/** What stands in the file as far as it was written whole. */
+export interface WholeWrites {
+  readonly dataLength: number
+  readonly lastSequence: number
+  readonly highestTimestamp: number
+}
+
 /** Sequences that cannot be read, between two offsets at which whole frames end and begin again. */
 export interface ScanGap {
   readonly first: number
@@ -80,12 +87,14 @@ export class SegmentScanner {
   private end: ScanEnd | undefined = undefined
   private gaps: Array<ScanGap> = []
   private skipping: "nothing" | "restOfBatch" = "nothing"
+  private writes: WholeWrites
 
   /** `limit` is where the frames end at the latest: the file's size, or what the successor's header says. */
   constructor(header: Pick<SegmentHeader, "salt" | "baseSequence">, public limit: number) {
     this.reader = new FrameReader(header.salt, new Uint8Array(0), 0)
     this.sequence = header.baseSequence - 1
     this.wholeSequence = this.sequence
+    this.writes = { dataLength: this.dataLength, lastSequence: this.sequence, highestTimestamp: 0 }
     if (limit < SEGMENT_HEADER_LENGTH) {
       this.end = { _tag: "NoFrame", what: "the frames are said to end within the header", damagedKey: undefined }
     }
@@ -124,6 +133,17 @@ export class SegmentScanner {
       end: this.end ?? { _tag: "EndOfData" },
       gaps: this.gaps
     }
+  }
+
+  /** Goes on, up to where the file ends by now, from where it ended before. */
+  continueTo(limit: number): void {
+    this.limit = limit
+    this.end = undefined
+  }
+
+  /** As far as the last frame that was flagged as the last of its write. */
+  get wholeWrites(): WholeWrites {
+    return this.writes
   }
 
   /** Where a salvaging walk has to search for the next frame; nowhere if it ended for another reason than a gap. */
@@ -286,6 +306,9 @@ export class SegmentScanner {
   private takeWhole(end: number): void {
     this.dataLength = end
     this.wholeSequence = this.sequence
+    if (this.reader.isLastOfWrite) {
+      this.writes = { dataLength: end, lastSequence: this.sequence, highestTimestamp: this.highestTimestamp }
+    }
   }
 
   private takeShort(at: number): number {
