@@ -152,6 +152,10 @@ class ReplayCursor implements Cursor<Entry> {
     switch (end._tag) {
       case "Done":
         return Effect.succeed(entries)
+      case "Full":
+        this.offset = offset + end.at
+        this.wanted = 0
+        return Effect.succeed(entries)
       case "Gap":
         this.offset = offset + end.at
         return entries.length > 0

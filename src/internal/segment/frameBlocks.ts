@@ -7,6 +7,7 @@ import * as Fiber from "effect/Fiber"
 import * as Runtime from "effect/Runtime"
 import type { WalIoError } from "../../WalError.js"
 import { align } from "../format/bytes.js"
+import { FRAME_HEADER_LENGTH } from "../format/frame.js"
 import { readBlock } from "./scan.js"
 import type { SegmentFile } from "./segmentFile.js"
 
@@ -44,6 +45,10 @@ export class FrameBlocks {
   /** The bytes from `offset` on, up to the end: `wanted` or more of them, or as many as there are. */
   from(offset: number, wanted: number): Effect.Effect<Uint8Array, WalIoError> {
     return Effect.suspend(() => {
+      const rest = this.restOfLast(offset)
+      if (rest >= Math.max(wanted, FRAME_HEADER_LENGTH)) {
+        return Effect.succeed(this.last.bytes.subarray(this.last.bytes.length - rest))
+      }
       this.headroom = Math.max(this.headroom, Math.min(align(wanted), BLOCK_LENGTH))
       const { ahead } = this
       if (ahead === undefined) {
@@ -59,6 +64,11 @@ export class FrameBlocks {
   readonly close: Effect.Effect<void> = Effect.suspend(() =>
     this.ahead === undefined ? Effect.void : Effect.asVoid(this.landed(this.ahead))
   )
+
+  /** How much of the last block there is from `offset` on. */
+  private restOfLast(offset: number): number {
+    return offset < this.last.offset ? 0 : this.last.offset + this.last.bytes.length - offset
+  }
 
   private readAt(offset: number, wanted: number): Effect.Effect<Uint8Array, WalIoError> {
     const length = Math.min(Math.max(BLOCK_LENGTH, wanted), this.end - offset)
