@@ -4,7 +4,7 @@
 import { type PlatformError, SystemError, type SystemErrorReason } from "@effect/platform/Error"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import { fdatasync, read, readSync, write, writeSync } from "node:fs"
+import { fdatasync, fstatSync, read, readSync, write, writeSync } from "node:fs"
 import type { DirectCalls } from "../internal/segment/directCalls.js"
 
 export const nodeCalls = (fd: number): DirectCalls => {
@@ -25,6 +25,13 @@ export const nodeCalls = (fd: number): DirectCalls => {
         return writeSync(fd, bytes, start, length, position)
       } catch (cause) {
         return failedWrite(cause)
+      }
+    },
+    sizeNow: () => {
+      try {
+        return fstatSync(fd).size
+      } catch (cause) {
+        return failWith("stat")(cause)
       }
     },
     read: (buffer, position) =>

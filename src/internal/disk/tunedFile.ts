@@ -7,6 +7,7 @@ import type * as Effect from "effect/Effect"
 import { type DirectCalls, withDirectCalls } from "../segment/directCalls.js"
 import type { Fault } from "./faults.js"
 import * as fileCalls from "./fileCalls.js"
+import { infoOf } from "./info.js"
 import type { Call, Machine, Process } from "./machine.js"
 import { pathOf } from "./nodes.js"
 import { limitOf } from "./openFile.js"
@@ -62,6 +63,11 @@ const directCalls = (
   return {
     readNow: (buffer, start, length, position) => reading(buffer.subarray(start, start + length), position).now(),
     writeNow: (bytes, start, length, position) => writing(bytes.subarray(start, start + length), position).now(),
+    sizeNow: () =>
+      operation(
+        { kind: "stat", method: "stat", syscall: "fstat", target: handle.fd, path },
+        () => Number(infoOf(fileCalls.statHandle(handle)).size)
+      ).now(),
     read: (buffer, position) => reading(buffer, position).later,
     write: (bytes, position) => writing(bytes, position).later,
     syncData: file.sync

@@ -36,20 +36,26 @@ interface Link {
 
 /** A verdict for each segment, oldest first, or why the log cannot be opened. */
 export const judgeChain = (probes: ReadonlyArray<Probe>, now: number): Either.Either<Array<Verdict>, Refusal> =>
-  Either.gen(function*() {
-    const links: Array<Link> = []
-    for (const probe of probes) {
-      links.push(yield* judgeHeader(probe))
+  Either.flatMap(
+    forEach(probes, judgeHeader),
+    (links) => forEach(links, (link, index) => judgeLink(link, links[index + 1], now))
+  )
+
+/** Up to the first refusal. A loop, because there may be ten thousand segments. */
+const forEach = <A, B>(
+  items: ReadonlyArray<A>,
+  judge: (item: A, index: number) => Either.Either<B, Refusal>
+): Either.Either<Array<B>, Refusal> => {
+  const judged: Array<B> = []
+  for (const [index, item] of items.entries()) {
+    const verdict = judge(item, index)
+    if (Either.isLeft(verdict)) {
+      return Either.left(verdict.left)
     }
-    const verdicts: Array<Verdict> = []
-    for (let index = 0; index < links.length; index++) {
-      const link = links[index]
-      if (link !== undefined) {
-        verdicts.push(yield* judgeLink(link, links[index + 1], now))
-      }
-    }
-    return verdicts
-  })
+    judged.push(verdict.right)
+  }
+  return Either.right(judged)
+}
 
 const judgeHeader = (probe: Probe): Either.Either<Link, Refusal> => {
   const { header } = probe

@@ -30,12 +30,20 @@ export const entryAt = (reader: FrameReader, segment: Segment): Entry => {
 export type BlockEnd =
   /** With the block: the next frame begins at `at`, and needs `wanted` bytes at least. */
   | { readonly _tag: "Short"; readonly at: number; readonly wanted: number }
+  /** With as many entries as are taken at a time: the next frame begins at `at`. */
+  | { readonly _tag: "Full"; readonly at: number }
   /** With the last entry that was asked for. */
   | { readonly _tag: "Done" }
   /** At a whole frame whose sequence is beyond the next one. */
   | { readonly _tag: "Gap"; readonly at: number; readonly sequence: number }
   /** At a frame that does not verify. */
   | { readonly _tag: "Damaged"; readonly at: number }
+
+/**
+ * So many at a time: what a reader has at once is what every run of the garbage collector copies, and how long nothing else
+ * has its turn.
+ */
+const MOST_ENTRIES = 1024
 
 /**
  * Appends the block's entries with a sequence in `[from, to]` to `entries`, frame by frame from the block's start, as
@@ -63,6 +71,9 @@ export const takeEntries = (
           entries.push(entryAt(reader, segment))
         }
         at = reader.next
+        if (entries.length === MOST_ENTRIES) {
+          return { _tag: "Full", at }
+        }
         break
       case "mark":
         at = reader.next

@@ -27,6 +27,7 @@ const LARGEST_BLOCK = 1024 * 1024
 /** Reading on over a gap of this length is cheaper than another read, of a file that reads at once and of any other one. */
 const JOINED_GAP_NOW = 2 * 1024
 const JOINED_GAP = 16 * 1024
+/** Without a better reason; where a read costs much, less than that is not worth a second one. */
 const FIRST_GUESS = 1024
 /** So many reads at once, and then it is others' turn. */
 const MOST_READS_NOW = 128
@@ -123,6 +124,9 @@ class RecordsCursor implements Cursor<Entry> {
   private readFrom(file: SegmentFile, segment: Segment, offsets: Uint32Array): Step {
     const start = offsets[this.at] ?? 0
     const { now } = file
+    if (now === undefined) {
+      this.guess = Math.max(FIRST_GUESS, this.guess)
+    }
     const length = this.blockLength(segment, offsets, now === undefined ? JOINED_GAP : JOINED_GAP_NOW)
     return now !== undefined && length <= MOST_AT_ONCE
       ? this.readNow(now, segment, offsets)
@@ -193,11 +197,12 @@ class RecordsCursor implements Cursor<Entry> {
       }
       const status = reader.read(at, limit)
       if (status === "short" && reader.origin + limit === asked && offset + reader.length <= segment.dataLength) {
-        this.guess = Math.max(FIRST_GUESS, reader.length)
+        this.guess = reader.length
         return undefined
       }
       if (status === "entry" && this.isItsKey(reader)) {
-        this.guess = Math.max(FIRST_GUESS, reader.length)
+        // As long as the longest of late, so that frames of many lengths are not all read twice.
+        this.guess = Math.max(reader.length, this.guess - (this.guess >>> 3))
         entries.push(entryAt(reader, segment))
       } else if (this.onLost === "fail") {
         return damagedFrame(segment, offset, status === "damagedBody" ? reader.sequence : undefined)

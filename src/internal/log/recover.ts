@@ -108,11 +108,13 @@ const probeDirectory = (
     const { ids, temporaries } = yield* listFiles(fs, directory)
     yield* Effect.forEach(temporaries, (name) => removeTemporary(fs, `${directory}/${name}`), { discard: true })
     return yield* Effect.forEach(ids, (id) => probeSegment(fs, `${directory}/${segmentFileName(id)}`, id), {
-      concurrency: PROBES_AT_ONCE
+      concurrency: ids.length > FEW ? PROBES_AT_ONCE : 1
     })
   })
 
+/** Of a few segments, the fibers that probing them at once takes cost more than they save. */
 const PROBES_AT_ONCE = 16
+const FEW = 4
 
 const removeTemporary = (fs: FileSystem.FileSystem, path: string): Effect.Effect<void, WalIoError> =>
   Effect.uninterruptible(Effect.mapError(fs.remove(path, { force: true }), toIoError("remove", path)))

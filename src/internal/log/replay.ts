@@ -4,7 +4,8 @@
 import * as Effect from "effect/Effect"
 import type { Entry } from "../../WalEntry.js"
 import { FrameReader } from "../format/frameReader.js"
-import { firstFrame, readBlock } from "../segment/scan.js"
+import { FrameBlocks } from "../segment/frameBlocks.js"
+import { firstFrame } from "../segment/scan.js"
 import { ordinalOf, type Segment } from "../segment/segment.js"
 import { takeEntries } from "./entryBlock.js"
 import {
@@ -20,8 +21,6 @@ import {
   retentionError
 } from "./readContext.js"
 import { firstSegmentFrom, oldestSequence, segmentsOf } from "./view.js"
-
-const BLOCK_LENGTH = 1024 * 1024
 
 /** Inclusive. Without `from`, it begins with the oldest entry there is. */
 export interface ReplayRange {
@@ -48,13 +47,15 @@ const NOTHING: ReadonlyArray<Entry> = []
 
 /**
  * Invariants: everything before `sequence` was emitted, or skipped as lost. `offset` is where a frame begins in the
- * current segment, that of `sequence` or one before it; it is undefined before the first read in a segment.
+ * current segment, that of `sequence` or one before it; it is undefined before the first read in a segment. The frame there
+ * needs `wanted` bytes, as far as that is known. `blocks` are those of the handle that is held.
  */
 class ReplayCursor implements Cursor<Entry> {
   private readonly handle: HeldHandle
   private position: number
   private offset: number | undefined = undefined
   private wanted = 0
+  private blocks: FrameBlocks | undefined = undefined
 
   constructor(
     private readonly context: ReadContext,
@@ -66,14 +67,12 @@ class ReplayCursor implements Cursor<Entry> {
     this.position = firstSegmentFrom(segments, sequence)
   }
 
-  get close(): Effect.Effect<void> {
-    return this.handle.release
-  }
+  readonly close: Effect.Effect<void> = Effect.suspend(() => Effect.zipRight(this.closeBlocks(), this.handle.release))
 
   readonly next: Effect.Effect<ReadonlyArray<Entry> | undefined, ReadingError> = Effect.suspend(() => {
     const segment = this.segments[this.position]
     if (segment === undefined || this.sequence > this.range.to) {
-      return Effect.as(this.handle.release, undefined)
+      return Effect.as(this.close, undefined)
     }
     return this.sequence < segment.baseSequence
       ? this.lose(segment, 0, this.sequence, segment.baseSequence - 1)
@@ -101,6 +100,7 @@ class ReplayCursor implements Cursor<Entry> {
   private turnPage(): void {
     this.position++
     this.offset = undefined
+    this.wanted = 0
   }
 
   private lose(segment: Segment, offset: number, first: number, last: number): Step {
@@ -112,12 +112,36 @@ class ReplayCursor implements Cursor<Entry> {
   }
 
   private readOn(segment: Segment, to: number) {
-    return Effect.gen(this, function*() {
-      const offset = this.offset
-        ?? (yield* this.context.indexes.offsetBefore(segment, ordinalOf(segment, this.sequence)))
-      const file = yield* this.handle.of(segment)
-      const length = Math.min(Math.max(BLOCK_LENGTH, this.wanted), segment.dataLength - offset)
-      return yield* this.take(segment, offset, yield* readBlock(file, offset, length), to)
+    const { offset } = this
+    return offset === undefined
+      ? Effect.flatMap(
+        this.context.indexes.offsetBefore(segment, ordinalOf(segment, this.sequence)),
+        (first) => this.readFrom(segment, first, to)
+      )
+      : this.readFrom(segment, offset, to)
+  }
+
+  private readFrom(segment: Segment, offset: number, to: number) {
+    return this.blocksOf(segment).pipe(
+      Effect.flatMap((blocks) => blocks.from(offset, this.wanted)),
+      Effect.flatMap((block) => this.take(segment, offset, block, to))
+    )
+  }
+
+  private blocksOf(segment: Segment) {
+    const { blocks } = this
+    return blocks?.file.path === segment.path
+      ? Effect.succeed(blocks)
+      : Effect.zipRight(this.closeBlocks(), this.handle.of(segment)).pipe(
+        Effect.map((file) => (this.blocks = new FrameBlocks(file, segment.dataLength)))
+      )
+  }
+
+  /** Before the handle is given back, which is somebody else's then, or closed. */
+  private closeBlocks(): Effect.Effect<void> {
+    const { blocks } = this
+    return blocks === undefined ? Effect.void : Effect.map(blocks.close, () => {
+      this.blocks = undefined
     })
   }
 
@@ -128,6 +152,10 @@ class ReplayCursor implements Cursor<Entry> {
     switch (end._tag) {
       case "Done":
         return Effect.succeed(entries)
+      case "Full":
+        this.offset = offset + end.at
+        this.wanted = 0
+        return Effect.succeed(entries)
       case "Gap":
         this.offset = offset + end.at
         return entries.length > 0
@@ -136,7 +164,7 @@ class ReplayCursor implements Cursor<Entry> {
       case "Damaged":
         return this.stopAt(segment, offset + end.at, entries)
       case "Short":
-        return end.at === 0 && block.length >= end.wanted
+        return end.at === 0 && (block.length >= end.wanted || this.wanted >= end.wanted)
           ? this.stopAt(segment, offset, entries)
           : this.goOn(segment, offset + end.at, end.wanted, entries)
     }
@@ -154,6 +182,7 @@ class ReplayCursor implements Cursor<Entry> {
   /** What stands before the damage is emitted first; the next pull then fails, or steps over it. */
   private stopAt(segment: Segment, offset: number, entries: ReadonlyArray<Entry>) {
     this.offset = offset
+    this.wanted = 0
     return entries.length > 0 ? Effect.succeed(entries) : this.stepOver(segment, offset)
   }
 

@@ -14,6 +14,8 @@ export interface DirectCalls {
   readonly readNow: (buffer: Uint8Array, start: number, length: number, position: number) => number | PlatformError
   /** Writes `length` bytes from `start` on. */
   readonly writeNow: (bytes: Uint8Array, start: number, length: number, position: number) => number | PlatformError
+  /** How long the file is. */
+  readonly sizeNow: () => number | PlatformError
   readonly read: (buffer: Uint8Array, position: number) => Effect.Effect<number, PlatformError>
   readonly write: (bytes: Uint8Array, position: number) => Effect.Effect<number, PlatformError>
   /** Makes the data durable, and of the file's attributes those without which the data could not be read. */

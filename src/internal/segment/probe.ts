@@ -7,7 +7,7 @@ import type { WalIoError } from "../../WalError.js"
 import { type DecodedTrailer, decodeSealTrailer, SEAL_TRAILER_LENGTH } from "../format/sealTrailer.js"
 import { type DecodedHeader, decodeSegmentHeader, SEGMENT_HEADER_LENGTH } from "../format/segmentHeader.js"
 import { readBlock } from "./scan.js"
-import { withSegmentFile } from "./segmentFile.js"
+import { type SegmentFile, withSegmentFile } from "./segmentFile.js"
 
 export interface Probe {
   /** As the file's name says. */
@@ -19,12 +19,16 @@ export interface Probe {
 }
 
 export const probeSegment = (fs: FileSystem.FileSystem, path: string, id: number): Effect.Effect<Probe, WalIoError> =>
-  withSegmentFile(fs, path, "r", (file) =>
-    Effect.gen(function*() {
-      const size = yield* file.size
-      const head = yield* readBlock(file, 0, Math.min(size, SEGMENT_HEADER_LENGTH))
-      const tail = yield* readBlock(file, trailerOffset(size), Math.min(size, SEAL_TRAILER_LENGTH))
-      return { id, path, size, header: decodeSegmentHeader(head), trailer: decodeSealTrailer(tail) }
-    }))
+  withSegmentFile(fs, path, "r", (file) => Effect.flatMap(file.size, (size) => probeFile(file, id, size)))
 
-const trailerOffset = (size: number): number => Math.max(0, size - SEAL_TRAILER_LENGTH)
+const probeFile = (file: SegmentFile, id: number, size: number): Effect.Effect<Probe, WalIoError> => {
+  const head = readBlock(file, 0, Math.min(size, SEGMENT_HEADER_LENGTH))
+  const tail = readBlock(file, Math.max(0, size - SEAL_TRAILER_LENGTH), Math.min(size, SEAL_TRAILER_LENGTH))
+  return Effect.zipWith(head, tail, (head, tail) => ({
+    id,
+    path: file.path,
+    size,
+    header: decodeSegmentHeader(head),
+    trailer: decodeSealTrailer(tail)
+  }))
+}

@@ -90,7 +90,8 @@ const fromPlatform = (file: FileSystem.File, path: string, close: Effect.Effect<
     writeAt: (bytes, offset) =>
       during("write", path, Effect.zipRight(file.seek(BigInt(offset), "start"), file.writeAll(bytes))),
     sync: during("sync", path, file.sync),
-    ...attributesOf(file, path),
+    truncate: truncateOf(file, path),
+    size: Effect.mapError(Effect.map(file.stat, (info) => Number(info.size)), toIoError("stat", path)),
     close
   }
 }
@@ -135,7 +136,11 @@ const fromDirect = (
           return error === undefined ? Effect.void : Effect.fail(error)
         }),
     sync: during("sync", path, calls.syncData),
-    ...attributesOf(file, path),
+    truncate: truncateOf(file, path),
+    size: Effect.suspend(() => {
+      const size = calls.sizeNow()
+      return typeof size === "number" ? Effect.succeed(size) : Effect.fail(toIoError("stat", path)(size))
+    }),
     close
   }
 }
@@ -175,10 +180,8 @@ const fileNow = (calls: DirectCalls, path: string): FileNow => {
   }
 }
 
-const attributesOf = (file: FileSystem.File, path: string): Pick<SegmentFile, "truncate" | "size"> => ({
-  truncate: (length) => during("truncate", path, file.truncate(BigInt(length))),
-  size: Effect.mapError(Effect.map(file.stat, (info) => Number(info.size)), toIoError("stat", path))
-})
+const truncateOf = (file: FileSystem.File, path: string): SegmentFile["truncate"] => (length) =>
+  during("truncate", path, file.truncate(BigInt(length)))
 
 const during = <A>(operation: string, path: string, effect: Trying<A>): Effect.Effect<A, WalIoError> =>
   Effect.uninterruptible(Effect.mapError(effect, toIoError(operation, path)))
