@@ -303,6 +303,28 @@ describe("compaction by key", () => {
       deepStrictEqual(yield* Effect.scoped(Effect.flatMap(open, (store) => all(store, keys))), expected)
     }))
 
+  it.effect("takes no copy for newer than what happened after its original", () =>
+    Effect.gen(function*() {
+      const wal = yield* Wal.Wal
+      const append = (key: string, value: string, kind: string, original: number) =>
+        wal.appendEntry(key, bytes(value), {
+          metadata: Uint8Array.of(kind.charCodeAt(0), original, 0, 0, 0, 0, 0, 0, 0)
+        })
+      yield* append("set", "older", "t", 0) // 1
+      yield* append("removed", "older", "t", 0) // 2
+      yield* append("cleared", "older", "t", 0) // 3
+      yield* append("*", "", "c", 0)
+      yield* append("set", "newer", "t", 0) // 5
+      yield* append("removed", "newer", "t", 0) // 6
+      yield* append("removed", "", "r", 0)
+      yield* append("set", "older", "t", 1)
+      yield* append("removed", "older", "t", 6)
+      yield* append("cleared", "older", "t", 3)
+      yield* append("set", "newer", "t", 5)
+      const store = yield* WalKeyValueStore.fromWal(wal)
+      deepStrictEqual(yield* all(store, ["set", "removed", "cleared"]), ["newer", "-", "-"])
+    }).pipe(Effect.scoped, Effect.provide(Wal.layerMemory())))
+
   it.effect("removes nothing when a copy cannot be written", () =>
     Effect.gen(function*() {
       const disk = yield* SimulatedDisk.make()
