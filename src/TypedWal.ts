@@ -15,7 +15,14 @@ import { jsonSchema } from "./internal/typed/json.js"
 import { typedService } from "./internal/typed/service.js"
 import * as Wal from "./Wal.js"
 import type { EntryRef, Sequence } from "./WalEntry.js"
-import type { AppendError, ReadError, WalRetentionError } from "./WalError.js"
+import type {
+  AppendError,
+  ReadError,
+  WalConflictError,
+  WalCorruptionError,
+  WalFailedError,
+  WalRetentionError
+} from "./WalError.js"
 import type { WalOptions } from "./WalOptions.js"
 
 /**
@@ -157,6 +164,17 @@ export interface ReadOptions extends Wal.ReadOptions {
 export interface ReplayOptions extends Wal.ReplayOptions, ReadOptions {}
 
 /**
+ * What a follower sees, and what it does where it cannot go on.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export interface ChangesOptions<K> extends Omit<Wal.ChangesOptions, "key">, ReadOptions {
+  /** Only the entries of this key. */
+  readonly key?: K | undefined
+}
+
+/**
  * One record of a typed log.
  *
  * @since 0.1.0
@@ -209,6 +227,10 @@ export interface Reader<in out K, in out A, out R = never> {
   readonly readEntryAt: (ref: EntryRef) => Effect.Effect<Entry<K, A>, ReadError | WalRetentionError, R>
   /** Every entry in the order of its sequence. A beginning that is gone already is a `WalRetentionError`. */
   readonly replay: (options?: ReplayOptions) => Stream.Stream<Entry<K, A>, ReadError | WalRetentionError, R>
+  /** What `replay` gives, and then every entry as it comes; it ends when the log closes, and fails when the log fails. */
+  readonly changes: (
+    options?: ChangesOptions<K>
+  ) => Stream.Stream<Entry<K, A>, ReadError | WalRetentionError | WalFailedError, R>
 }
 
 /**
@@ -235,6 +257,12 @@ export interface Service<in out K, in out A, out R = never> extends Reader<K, A,
     content: A,
     options?: Omit<Wal.AppendOptions, "durability">
   ) => Effect.Effect<EntryRef, AppendError, R>
+  /** Appends one entry if the key's last one is the expected one, and otherwise fails with `WalConflictError`. */
+  readonly appendExpecting: (
+    key: K,
+    content: A,
+    options: Wal.ExpectingOptions
+  ) => Effect.Effect<EntryRef, AppendError | WalConflictError | WalCorruptionError, R>
   /** Appends all of them or none, whatever crashes and whatever does not fit; the refs are in the order of the entries. */
   readonly appendBatch: (
     entries: ReadonlyArray<EntryInput<K, A>>,

@@ -21,6 +21,8 @@ import type {
   OpenError,
   ReadError,
   WalClosedError,
+  WalConflictError,
+  WalCorruptionError,
   WalFailedError,
   WalIoError,
   WalRetentionError
@@ -37,6 +39,15 @@ export interface AppendOptions {
   readonly durability?: Durability | undefined
   /** 0 to 65,535 bytes that travel with the entry. */
   readonly metadata?: Uint8Array | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category options
+ */
+export interface ExpectingOptions extends AppendOptions {
+  /** The sequence of the key's last entry, as the caller knows it; 0 for a key without entries. */
+  readonly expectedSequence: Sequence
 }
 
 /**
@@ -158,6 +169,15 @@ export interface Service extends Reader {
     content: Uint8Array,
     options?: Omit<AppendOptions, "durability">
   ) => Effect.Effect<EntryRef, AppendError>
+  /**
+   * Appends one entry if the key's last one is the expected one, and otherwise fails with `WalConflictError`, which names the actual
+   * one. An append to that key that is under way counts as its last entry; a conflict with it is told once it can be read.
+   */
+  readonly appendExpecting: (
+    key: Key,
+    content: Uint8Array,
+    options: ExpectingOptions
+  ) => Effect.Effect<EntryRef, AppendError | WalConflictError | WalCorruptionError>
   /** Appends all of them or none, whatever crashes; the refs are in the order of the entries. */
   readonly appendBatch: (
     entries: ReadonlyArray<EntryInput>,

@@ -137,6 +137,29 @@ export class WalRetentionError extends Schema.TaggedError<WalRetentionError>("ef
 }
 
 /**
+ * An append that expected another last entry of its key. Nothing was appended.
+ *
+ * @since 0.1.0
+ * @category append
+ */
+export class WalConflictError extends Schema.TaggedError<WalConflictError>("effect-wal/WalConflictError")(
+  "WalConflictError",
+  {
+    /** As text; what is no UTF-8 in it is replaced. */
+    key: Schema.String,
+    expected: Sequence,
+    /** The sequence of the key's last entry, 0 when it has none. */
+    actual: Sequence
+  }
+) {
+  override get message(): string {
+    return `The last entry of the key ${
+      JSON.stringify(this.key)
+    } has the sequence ${this.actual}, and not ${this.expected} as expected; read the key again and decide anew`
+  }
+}
+
+/**
  * Who holds a log's lock.
  *
  * @since 0.1.0
@@ -243,4 +266,4 @@ export type ReadError = WalCodecError | WalCorruptionError | WalIoError | WalClo
  * @since 0.1.0
  * @category unions
  */
-export type WalError = OpenError | AppendError | ReadError | WalRetentionError
+export type WalError = OpenError | AppendError | ReadError | WalRetentionError | WalConflictError

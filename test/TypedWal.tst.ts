@@ -184,6 +184,9 @@ describe("reading", () => {
     expect(orders.replay({ after: sequence, to: sequence, onLost: "skip", onDecodeError: "fail" })).type.toBe<
       Stream.Stream<Stored, Reading>
     >()
+    expect(orders.changes({ key: id, visibility: "synced", onDecodeError: "skip" })).type.toBe<
+      Stream.Stream<Stored, Reading | WalError.WalFailedError>
+    >()
     expect(orders.readEntryAt(ref)).type.toBe<Effect.Effect<Stored, Reading>>()
     expect(orders.enumerateKeys).type.toBe<Stream.Stream<OrderId, Reading>>()
     expect<Stored>().type.toBe<{
@@ -211,10 +214,10 @@ describe("reading", () => {
 
   test("there is no operation that this page does not know", () => {
     expect<keyof TypedWal.Reader<string, number>>().type.toBe<
-      "enumerateKeys" | "enumerateRecords" | "readEntryAt" | "replay" | "wal"
+      "changes" | "enumerateKeys" | "enumerateRecords" | "readEntryAt" | "replay" | "wal"
     >()
     expect<Exclude<keyof TypedWal.Service<string, number>, keyof TypedWal.Reader<string, number>>>().type.toBe<
-      "appendBatch" | "appendEntry" | "appendSink" | "logEntry"
+      "appendBatch" | "appendEntry" | "appendExpecting" | "appendSink" | "logEntry"
     >()
   })
 })

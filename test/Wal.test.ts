@@ -4,6 +4,7 @@ import * as Wal from "effect-wal/Wal"
 import * as Effect from "effect/Effect"
 import { appendingSuite } from "./support/appendingSuite.js"
 import { appendAll, contents } from "./support/entries.js"
+import { expectingSuite } from "./support/expectingSuite.js"
 import { followingSuite } from "./support/followingSuite.js"
 import { lifeCycleSuite } from "./support/lifeCycleSuite.js"
 import { places } from "./support/places.js"
@@ -11,6 +12,7 @@ import { readingSuite } from "./support/readingSuite.js"
 
 for (const place of places) {
   appendingSuite(place)
+  expectingSuite(place)
   readingSuite(place)
   followingSuite(place)
   lifeCycleSuite(place)

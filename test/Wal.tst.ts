@@ -43,6 +43,7 @@ describe("the errors", () => {
       | "WalClosedError"
       | "WalCodecError"
       | "WalConfigError"
+      | "WalConflictError"
       | "WalCorruptionError"
       | "WalFailedError"
       | "WalIoError"
@@ -157,8 +158,26 @@ describe("maintenance", () => {
     expect(wal.shutdown).type.not.toBeCallableWith({ files: "delete" })
   })
 
+  test("a conflict is met by the one append that expects something", () => {
+    expect(wal.appendExpecting("key", bytes, { expectedSequence: ref.sequence })).type.toBe<
+      Effect.Effect<
+        WalEntry.EntryRef,
+        WalError.AppendError | WalError.WalConflictError | WalError.WalCorruptionError
+      >
+    >()
+    expect(wal.appendExpecting).type.not.toBeCallableWith("key", bytes, {})
+  })
+
+  test("a follower is told when it falls behind, and when the log fails", () => {
+    expect(wal.changes({ key: "key", visibility: "synced" })).type.toBe<
+      Stream.Stream<WalEntry.Entry, WalError.ReadError | WalError.WalRetentionError | WalError.WalFailedError>
+    >()
+    expect(wal.changes).type.not.toBeCallableWith({ to: ref.sequence })
+  })
+
   test("there is no operation that this page does not know", () => {
     expect<keyof Wal.Reader>().type.toBe<
+      | "changes"
       | "enumerateKeys"
       | "enumerateKeysAs"
       | "enumerateRecords"
@@ -168,6 +187,7 @@ describe("maintenance", () => {
       | "stats"
     >()
     expect<Exclude<keyof Wal.Service, keyof Wal.Reader>>().type.toBe<
+      | "appendExpecting"
       | "appendBatch"
       | "appendEntry"
       | "appendSink"

@@ -13,16 +13,16 @@ export const nodeCalls = (fd: number): DirectCalls => {
   const failedWrite = failWith("write")
   const failedSync = failWith("sync")
   return {
-    readNow: (buffer, position) => {
+    readNow: (buffer, start, length, position) => {
       try {
-        return readSync(fd, buffer, 0, buffer.length, position)
+        return readSync(fd, buffer, start, length, position)
       } catch (cause) {
         return failedRead(cause)
       }
     },
-    writeNow: (bytes, start, end, position) => {
+    writeNow: (bytes, start, length, position) => {
       try {
-        return writeSync(fd, bytes, start, end - start, position)
+        return writeSync(fd, bytes, start, length, position)
       } catch (cause) {
         return failedWrite(cause)
       }

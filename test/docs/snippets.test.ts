@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import manifest from "../../package.json" with { type: "json" }
+import benchmark from "../benchmark/package.json" with { type: "json" }
 import { undocumentedExports } from "./support/exports.js"
 import { examples, fences, markdownFiles, snippetsOf } from "./support/extract.js"
 import { globFiles } from "./support/files.js"
@@ -123,7 +124,8 @@ describe("docs/dependencies.md", () => {
     const rows = readFileSync(`${root}/docs/dependencies.md`, "utf8").matchAll(/^\| `([^`]+)`/gm)
     expect([...rows].map(([, name]) => name)).toEqual([
       ...Object.keys(peerDependencies).sort().toReversed(),
-      ...Object.keys(devDependencies).sort()
+      ...Object.keys(devDependencies).sort(),
+      ...Object.keys(benchmark.dependencies).sort()
     ])
   })
 })

@@ -5,6 +5,7 @@ import * as Wal from "effect-wal/Wal"
 import type { WalCodecError, WalError } from "effect-wal/WalError"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as HashMap from "effect/HashMap"
 import * as Logger from "effect/Logger"
 import * as Metric from "effect/Metric"
@@ -98,6 +99,32 @@ export const typedReadingSuite = (place: Place) =>
           yield* wal.truncateBefore(sequence(90))
           const gone = yield* Effect.flip(collect(typed.replay({ from: sequence(1) })))
           strictEqual(gone._tag, "WalRetentionError")
+        })
+      ))
+
+    it.scoped("a follower's entries are decoded, and its key is encoded", () =>
+      at(place)((directory) =>
+        Effect.gen(function*() {
+          const typed = TypedWal.make(yield* Wal.make({ directory }), numbers)
+          const append = (content: number) => typed.appendEntry(content % 2 === 0 ? "even" : "odd", content)
+          yield* Effect.forEach([1, 2], append)
+          const even = yield* Effect.fork(contentsOf(Stream.take(typed.changes({ key: "even" }), 2)))
+          const all = yield* Effect.fork(contentsOf(Stream.take(typed.changes(), 4)))
+          yield* Effect.forEach([3, 4], append)
+          deepStrictEqual(yield* Fiber.join(even), [2, 4])
+          deepStrictEqual(yield* Fiber.join(all), [1, 2, 3, 4])
+        })
+      ))
+
+    it.scoped("an append may expect the key's last entry", () =>
+      at(place)((directory) =>
+        Effect.gen(function*() {
+          const typed = TypedWal.make(yield* Wal.make({ directory }), numbers)
+          const first = yield* typed.appendExpecting("k", 1, { expectedSequence: sequence(0) })
+          const conflict = yield* Effect.flip(typed.appendExpecting("k", 2, { expectedSequence: sequence(0) }))
+          deepStrictEqual(conflict._tag === "WalConflictError" ? conflict.actual : conflict, first.sequence)
+          yield* typed.appendExpecting("k", 2, { expectedSequence: first.sequence })
+          deepStrictEqual(yield* contentsOf(typed.replay()), [1, 2])
         })
       ))
 

@@ -60,8 +60,8 @@ const directCalls = (
   })
 
   return {
-    readNow: (buffer, position) => reading(buffer, position).now(),
-    writeNow: (bytes, start, end, position) => writing(bytes.subarray(start, end), position).now(),
+    readNow: (buffer, start, length, position) => reading(buffer.subarray(start, start + length), position).now(),
+    writeNow: (bytes, start, length, position) => writing(bytes.subarray(start, start + length), position).now(),
     read: (buffer, position) => reading(buffer, position).later,
     write: (bytes, position) => writing(bytes, position).later,
     syncData: file.sync

@@ -7,8 +7,8 @@ export const UNSAFE = -1
 
 export const ALIGNMENT = 8
 
-const TWO_32 = 0x1_0000_0000
-const HIGHEST_SAFE_WORD = 0x1f_ffff
+export const TWO_32 = 0x1_0000_0000
+export const HIGHEST_SAFE_WORD = 0x1f_ffff
 
 export const EMPTY: Uint8Array = new Uint8Array(0)
 

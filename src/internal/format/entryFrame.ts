@@ -8,10 +8,10 @@ export const MAX_KEY_LENGTH = 0xffff
 export const MAX_METADATA_LENGTH = 0xffff
 
 /** Timestamp, key length and content length. */
-const FIXED_BODY_LENGTH = 24
+export const FIXED_BODY_LENGTH = 24
 
-const TIMESTAMP_AT = FRAME_HEADER_LENGTH
-const KEY_LENGTH_AT = FRAME_HEADER_LENGTH + 8
+export const TIMESTAMP_AT = FRAME_HEADER_LENGTH
+export const KEY_LENGTH_AT = FRAME_HEADER_LENGTH + 8
 const KEY_AT = FRAME_HEADER_LENGTH + 16
 
 export const entryFrameLength = (keyLength: number, contentLength: number, metadataLength: number): number =>
@@ -60,23 +60,6 @@ export const entryKeyLength = (bytes: Uint8Array, at: number): number => readU64
 
 export const entryKeyStart = (at: number): number => at + KEY_AT
 
-export const entryContentLength = (bytes: Uint8Array, at: number, keyLength: number): number =>
-  readU64(bytes, at + KEY_AT + keyLength)
+export const entryContentLengthStart = (at: number, keyLength: number): number => at + KEY_AT + keyLength
 
 export const entryContentStart = (at: number, keyLength: number): number => at + KEY_AT + keyLength + 8
-
-/** Whether a verified body's lengths add up. */
-export const entryBodyAddsUp = (
-  bytes: Uint8Array,
-  at: number,
-  bodyLength: number,
-  metadataLength: number
-): boolean => {
-  const keyLength = entryKeyLength(bytes, at)
-  if (bodyLength < FIXED_BODY_LENGTH || keyLength < 1 || keyLength > MAX_KEY_LENGTH) {
-    return false
-  }
-  return FIXED_BODY_LENGTH + keyLength + metadataLength <= bodyLength
-    && entryTimestamp(bytes, at) >= 0
-    && entryContentLength(bytes, at, keyLength) === bodyLength - FIXED_BODY_LENGTH - keyLength - metadataLength
-}

@@ -16,13 +16,13 @@ export const FLAG_LAST_OF_WRITE = 2
 
 export const KNOWN_FLAGS = FLAG_MORE | FLAG_LAST_OF_WRITE
 
-const HEADER_CHECKSUM_AT = 0
-const BODY_CHECKSUM_AT = 4
-const BODY_LENGTH_AT = 8
-const TYPE_AT = 12
-const FLAGS_AT = 13
-const METADATA_LENGTH_AT = 14
-const SEQUENCE_AT = 16
+export const HEADER_CHECKSUM_AT = 0
+export const BODY_CHECKSUM_AT = 4
+export const BODY_LENGTH_AT = 8
+export const TYPE_AT = 12
+export const FLAGS_AT = 13
+export const METADATA_LENGTH_AT = 14
+export const SEQUENCE_AT = 16
 
 /** Of a frame with a body of that many bytes, padding included. */
 export const frameLength = (bodyLength: number): number => align(FRAME_HEADER_LENGTH + bodyLength)

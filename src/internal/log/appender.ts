@@ -2,15 +2,18 @@
  * Appending: checks what is given, frames it, and waits as its durability says.
  */
 import * as Effect from "effect/Effect"
-import type { Durability, EntryInput, EntryRef, Key } from "../../WalEntry.js"
-import type { AppendError, WalCodecError } from "../../WalError.js"
+import type { ExpectingOptions } from "../../Wal.js"
+import type { Durability, EntryInput, EntryRef, Key, Sequence } from "../../WalEntry.js"
+import { type AppendError, type WalCodecError, WalConflictError } from "../../WalError.js"
 import { EMPTY } from "../format/bytes.js"
 import { entryFrameLength } from "../format/entryFrame.js"
 import { FLAG_MORE } from "../format/frame.js"
 import { batchLength, entryLength } from "./appendRules.js"
 import type { Committer } from "./committer.js"
 import type { Waiter } from "./group.js"
+import type { IndexError } from "./indexCache.js"
 import { KeyScratch } from "./keyBytes.js"
+import { toSequence } from "./nominal.js"
 import { LateWaiter, type Resume, ResumingWaiter } from "./waiters.js"
 import type { OpenSegment, Queued, WriteState } from "./writeState.js"
 
@@ -21,6 +24,13 @@ export interface Appender {
     metadata: Uint8Array | undefined,
     durability: Durability | undefined
   ) => Effect.Effect<EntryRef, AppendError>
+  /** Appends only if the key's last entry is the expected one. `older` looks for it before the active segment. */
+  readonly appendExpecting: (
+    key: Key,
+    content: Uint8Array,
+    options: ExpectingOptions,
+    older: Effect.Effect<OlderSequence, IndexError>
+  ) => Effect.Effect<EntryRef, AppendError | WalConflictError | IndexError>
   readonly appendBatch: (
     entries: ReadonlyArray<EntryInput>,
     durability: Durability | undefined
@@ -30,6 +40,12 @@ export interface Appender {
     entries: ReadonlyArray<EntryInput>,
     durability: Durability | undefined
   ) => Effect.Effect<ReadonlyArray<EntryRef>, AppendError>
+}
+
+/** The last sequence of a key in the segments before `active`, 0 if there is none. */
+export interface OlderSequence {
+  readonly active: number
+  readonly lastSequence: number
 }
 
 /** What the appender asks of those who write. */
@@ -43,10 +59,12 @@ export interface Wakers {
 const EAGER_FLUSH_LENGTH = 256 * 1024
 
 /** What is to be appended as one. */
-interface Request<A> {
+interface Request<A, E> {
   readonly count: number
   /** How long it is framed, or what is wrong with it. */
   readonly measure: () => number | WalCodecError
+  /** Asked in the step in which it would be framed: what is to be done instead, if anything is. */
+  readonly guard: ((open: OpenSegment) => Effect.Effect<A, E | AppendError> | undefined) | undefined
   /** Takes the key that `frame` needs in the scratch, after others had the scratch since `measure`. */
   readonly retake: () => void
   readonly frame: (open: OpenSegment) => A
@@ -64,13 +82,14 @@ export const makeAppender = (state: WriteState, wake: Wakers): Appender => {
   }
 
   /** A class and not an object of closures: there is one for each append. */
-  class Single implements Request<EntryRef> {
+  class Single<E> implements Request<EntryRef, E> {
     readonly count = 1
 
     constructor(
       private readonly key: Key,
       private readonly content: Uint8Array,
-      private readonly metadata: Uint8Array
+      private readonly metadata: Uint8Array,
+      readonly guard: Request<EntryRef, E>["guard"]
     ) {}
 
     measure(): number | WalCodecError {
@@ -87,7 +106,9 @@ export const makeAppender = (state: WriteState, wake: Wakers): Appender => {
   }
 
   /** Everything is checked before anything is framed. */
-  class Batch implements Request<ReadonlyArray<EntryRef>> {
+  class Batch implements Request<ReadonlyArray<EntryRef>, never> {
+    readonly guard = undefined
+
     constructor(private readonly entries: ReadonlyArray<EntryInput>) {}
 
     get count(): number {
@@ -119,7 +140,7 @@ export const makeAppender = (state: WriteState, wake: Wakers): Appender => {
   }
 
   /** Tells as the durability says, for entries that were framed into the filling group just now. */
-  const acknowledge = <A>(resume: Resume<A>, value: A, count: number, durability: Durability): void => {
+  const acknowledge = <A, E>(resume: Resume<A, E>, value: A, count: number, durability: Durability): void => {
     if (durability === "buffered") {
       countBuffered(count)
       resume(Effect.succeed(value))
@@ -135,8 +156,8 @@ export const makeAppender = (state: WriteState, wake: Wakers): Appender => {
   }
 
   /** Checked and framed in one step: between two, the fiber may have to give way, and the group may be gone. */
-  const submit = <A>(request: Request<A>, durability: Durability): Effect.Effect<A, AppendError> =>
-    Effect.withFiberRuntime<A, AppendError>((fiber) => {
+  const submit = <A, E>(request: Request<A, E>, durability: Durability): Effect.Effect<A, E | AppendError> =>
+    Effect.withFiberRuntime<A, E | AppendError>((fiber) => {
       const length = state.refusal() ?? request.measure()
       if (typeof length !== "number") {
         return Effect.fail(length)
@@ -144,6 +165,10 @@ export const makeAppender = (state: WriteState, wake: Wakers): Appender => {
       const { open } = state
       if (open === undefined || !state.admits(length)) {
         return submitLater(request, durability)
+      }
+      const instead = request.guard?.(open)
+      if (instead !== undefined) {
+        return instead
       }
       if (durability === "buffered") {
         const value = request.frame(open)
@@ -167,8 +192,8 @@ export const makeAppender = (state: WriteState, wake: Wakers): Appender => {
   }
 
   /** Takes its place behind those who wait to be framed, unless there is room by now. */
-  const submitLater = <A>(request: Request<A>, durability: Durability): Effect.Effect<A, AppendError> =>
-    Effect.async<A, AppendError>((resume) => {
+  const submitLater = <A, E>(request: Request<A, E>, durability: Durability): Effect.Effect<A, E | AppendError> =>
+    Effect.async<A, E | AppendError>((resume) => {
       const length = state.refusal() ?? request.measure()
       if (typeof length !== "number") {
         resume(Effect.fail(length))
@@ -178,15 +203,29 @@ export const makeAppender = (state: WriteState, wake: Wakers): Appender => {
       if (open === undefined || !state.admits(length)) {
         return enqueue(resume, length, request, durability)
       }
-      acknowledge(resume, request.frame(open), request.count, durability)
+      frameOrNot(resume, open, request, durability)
       return undefined
     })
 
+  const frameOrNot = <A, E>(
+    resume: Resume<A, E>,
+    open: OpenSegment,
+    request: Request<A, E>,
+    durability: Durability
+  ): void => {
+    const instead = request.guard?.(open)
+    if (instead === undefined) {
+      acknowledge(resume, request.frame(open), request.count, durability)
+    } else {
+      resume(instead)
+    }
+  }
+
   /** Waits for its turn to be framed. Interrupted before that, it leaves nothing behind. */
-  const enqueue = <A>(
-    resume: Resume<A>,
+  const enqueue = <A, E>(
+    resume: Resume<A, E>,
     length: number,
-    request: Request<A>,
+    request: Request<A, E>,
     durability: Durability
   ): Effect.Effect<void> => {
     const item: Queued = {
@@ -194,7 +233,7 @@ export const makeAppender = (state: WriteState, wake: Wakers): Appender => {
       state: "waiting",
       frame: (open) => {
         request.retake()
-        acknowledge(resume, request.frame(open), request.count, durability)
+        frameOrNot(resume, open, request, durability)
       },
       fail: (error) => resume(Effect.fail(error))
     }
@@ -206,7 +245,29 @@ export const makeAppender = (state: WriteState, wake: Wakers): Appender => {
   }
 
   const append: Appender["append"] = (key, content, metadata = EMPTY, durability = settings.durability) =>
-    submit(new Single(key, content, metadata), durability)
+    submit(new Single<never>(key, content, metadata, undefined), durability)
+
+  const appendExpecting: Appender["appendExpecting"] = (key, content, options, older) => {
+    const { durability = settings.durability, expectedSequence, metadata = EMPTY } = options
+    /** `known` is what was found in the segments before `active`. */
+    const attempt = (known: OlderSequence): Effect.Effect<EntryRef, AppendError | WalConflictError | IndexError> => {
+      const guard = (open: OpenSegment) => {
+        const actual = state.lastSequenceOf(open, scratch)
+          ?? (known.active === open.segment.id ? known.lastSequence : undefined)
+        if (actual === undefined) {
+          return Effect.flatMap(older, attempt)
+        }
+        if (actual === expectedSequence) {
+          return undefined
+        }
+        return actual > state.writtenSequence
+          ? Effect.zipRight(settled(actual), Effect.suspend(() => attempt(known)))
+          : Effect.fail(conflict(scratch, expectedSequence, actual))
+      }
+      return submit(new Single(key, content, metadata, guard), durability)
+    }
+    return attempt(NOTHING_KNOWN)
+  }
 
   const appendBatch: Appender["appendBatch"] = (entries, durability = settings.durability) =>
     Effect.suspend(() => {
@@ -215,6 +276,15 @@ export const makeAppender = (state: WriteState, wake: Wakers): Appender => {
         return refusal === undefined ? Effect.succeed([]) : Effect.fail(refusal)
       }
       return submit(new Batch(entries), durability)
+    })
+
+  /** A conflict with an entry that nobody can read yet is not told before it can be, or is taken back. */
+  const settled = (sequence: number): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      committer.commitSoon()
+      return state.moved.until(() =>
+        state.writtenSequence >= sequence || state.nextSequence <= sequence || state.refusal() !== undefined
+      )
     })
 
   const appendEach: Appender["appendEach"] = (entries, durability = settings.durability) =>
@@ -267,5 +337,14 @@ export const makeAppender = (state: WriteState, wake: Wakers): Appender => {
     return refs
   }
 
-  return { append, appendBatch, appendEach }
+  return { append, appendExpecting, appendBatch, appendEach }
 }
+
+const NOTHING_KNOWN: OlderSequence = { active: 0, lastSequence: 0 }
+
+const conflict = ({ bytes, length }: KeyScratch, expected: Sequence, actual: number): WalConflictError =>
+  new WalConflictError({
+    key: new TextDecoder().decode(bytes.subarray(0, length)),
+    expected,
+    actual: toSequence(actual)
+  })

@@ -2,6 +2,7 @@
  * The frames that one write will carry: encoded one behind the other as they are appended, ready for the disk.
  */
 import type { AppendError } from "../../WalError.js"
+import { equalRange } from "../format/bytes.js"
 import { entryKeyStart, writeEntryFrame } from "../format/entryFrame.js"
 import { FLAG_LAST_OF_WRITE, sealFrame } from "../format/frame.js"
 import { SYNC_MARK_FRAME_LENGTH, writeSyncMark } from "../format/syncMark.js"
@@ -121,6 +122,19 @@ export class Group {
       const at = rows[row] ?? 0
       index.add(bytes, entryKeyStart(at), rows[row + 1] ?? 0, rows[row + 2] ?? 0, start + at)
     }
+  }
+
+  /** The sequence of the last entry with that key, if there is one. */
+  lastSequenceOf(key: Uint8Array, keyLength: number, hash: number): number | undefined {
+    const { bytes, rows } = this
+    for (let entry = this.entryCount - 1; entry >= 0; entry--) {
+      const row = entry * ROW_WORDS
+      const isLike = rows[row + 2] === hash && rows[row + 1] === keyLength
+      if (isLike && equalRange(bytes, entryKeyStart(rows[row] ?? 0), key, 0, keyLength)) {
+        return this.firstSequence + entry
+      }
+    }
+    return undefined
   }
 
   /** Takes everybody who waits, so that each is told once. */

@@ -14,6 +14,7 @@ import { SEGMENT_HEADER_LENGTH, type SegmentHeader } from "../format/segmentHead
 import { ActiveIndex } from "../segment/activeIndex.js"
 import { createSegment } from "../segment/createSegment.js"
 import { openSegmentFile } from "../segment/segmentFile.js"
+import { SmallReads } from "../segment/smallReads.js"
 import { emptySegment, makeActiveSegments } from "./activeSegments.js"
 import { type Appender, makeAppender } from "./appender.js"
 import { type BackgroundSeals, makeBackgroundSeals } from "./backgroundSeals.js"
@@ -220,7 +221,14 @@ const start = (opened: Opened): Effect.Effect<Log, WalIoError> =>
       view,
       appender: makeAppender(state, { committer, writer: wakeWriter, flushTimer: () => signals.flush.raise() }),
       barriers,
-      reads: { view, handles, indexes, flushed: barriers.flushed },
+      reads: {
+        view,
+        handles,
+        indexes,
+        smallReads: new SmallReads(),
+        flushed: barriers.flushed,
+        viewNow: () => (hasToWait(state) ? undefined : view.now)
+      },
       maintenance,
       recovery,
       close
@@ -245,6 +253,10 @@ const enter = (state: WriteState, recovered: Recovered): LogView => {
   }
   return { sealed: segments.slice(0, -1), active }
 }
+
+/** Whether what was acknowledged is not yet all in the view, or nothing may be read any more. */
+const hasToWait = ({ filling, flying, life }: WriteState): boolean =>
+  filling.buffered > 0 || flying.buffered > 0 || life === "closed"
 
 /** What was rotated and not sealed before the process ended. */
 const sealUnsealed = (fs: FileSystem.FileSystem, recovered: Recovered, seals: BackgroundSeals): Effect.Effect<void> =>

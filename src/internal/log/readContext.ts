@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import { type ReadError, WalRetentionError } from "../../WalError.js"
 import type { Segment } from "../segment/segment.js"
 import type { SegmentFile } from "../segment/segmentFile.js"
+import type { SmallReads } from "../segment/smallReads.js"
 import { damagedAt } from "./chain.js"
 import type { IndexCache } from "./indexCache.js"
 import type { LiveView } from "./liveView.js"
@@ -16,8 +17,12 @@ export interface ReadContext {
   readonly view: LiveView
   readonly handles: ReadHandles
   readonly indexes: IndexCache
+  /** Memory for reads that are over before anything else runs. */
+  readonly smallReads: SmallReads
   /** Ends once everything that was acknowledged as buffered is written. */
   readonly flushed: Effect.Effect<void, ReadError>
+  /** The view that shows every append that was acknowledged before; undefined where that has to be waited for. */
+  readonly viewNow: () => LogView | undefined
 }
 
 /** What reading on in a log can meet. */
@@ -26,6 +31,16 @@ export type ReadingError = ReadError | WalRetentionError
 /** The view that shows every append that was acknowledged before. */
 export const currentView = (context: ReadContext): Effect.Effect<LogView, ReadError> =>
   Effect.zipRight(context.flushed, context.view.get)
+
+/** The same, for reads that are not worth an effect more than they need. */
+export const withView = <A, E>(
+  context: ReadContext,
+  use: (view: LogView) => Effect.Effect<A, E>
+): Effect.Effect<A, E | ReadError> =>
+  Effect.suspend(() => {
+    const view = context.viewNow()
+    return view === undefined ? Effect.flatMap(currentView(context), use) : use(view)
+  })
 
 /** What a file that is gone means: its segment was removed since the view was taken, or else it is an IO error. */
 export const explainMissing =

@@ -11,29 +11,32 @@ import { FrameReader } from "../format/frameReader.js"
 import { SEGMENT_HEADER_LENGTH } from "../format/segmentHeader.js"
 import { readBlock } from "../segment/scan.js"
 import { nextSequence, type Segment } from "../segment/segment.js"
+import { MOST_AT_ONCE } from "../segment/segmentFile.js"
 import { entryAt } from "./entryBlock.js"
 import {
-  currentView,
   damagedFrame,
   explainMissing,
   lostSequences,
   type ReadContext,
   type ReadingError,
-  retentionError
+  retentionError,
+  withView
 } from "./readContext.js"
 import { openReplay } from "./replay.js"
 import { firstSegmentFrom, type LogView, oldestSequence, segmentOfRef, segmentsOf } from "./view.js"
 
 export const readEntry = (context: ReadContext, ref: EntryRef): Effect.Effect<Entry, ReadingError> =>
-  Effect.flatMap(currentView(context), (view) => {
+  withView(context, (view) => {
     if (!isWellFormed(ref)) {
       return Effect.fail(invalidRef(ref, "its numbers are whole and not negative"))
     }
-    const loss = lossOf(view, ref)
-    if (loss !== undefined) {
-      return Effect.fail(loss)
-    }
     const segment = segmentOfRef(view, ref)
+    if (segment === undefined || segment.lost.length > 0 || !hasSequence(segment, ref)) {
+      const loss = lossOf(view, ref)
+      if (loss !== undefined) {
+        return Effect.fail(loss)
+      }
+    }
     if (segment === undefined) {
       return Effect.fail(explainAbsence(view, ref))
     }
@@ -45,7 +48,12 @@ export const readEntry = (context: ReadContext, ref: EntryRef): Effect.Effect<En
 
 /** A ref that comes from outside may hold anything that is a number. */
 const isWellFormed = ({ length, offset, segment, sequence }: EntryRef): boolean =>
-  [length, offset, segment, sequence].every((value) => Number.isSafeInteger(value) && value >= 0)
+  isCount(length) && isCount(offset) && isCount(segment) && isCount(sequence)
+
+const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0
+
+const hasSequence = ({ baseSequence, lastSequence }: Segment, { sequence }: EntryRef): boolean =>
+  sequence >= baseSequence && sequence <= lastSequence
 
 /** Whether the ref's sequence is among those that were lost, within a segment or with a whole one. */
 const lossOf = (view: LogView, { offset, sequence }: EntryRef): ReadingError | undefined => {
@@ -71,7 +79,7 @@ const explainAbsence = (view: LogView, ref: EntryRef): ReadingError => {
 }
 
 const brokenRule = (segment: Segment, ref: EntryRef): string | undefined => {
-  if (ref.sequence < segment.baseSequence || ref.sequence > segment.lastSequence) {
+  if (!hasSequence(segment, ref)) {
     return `segment ${segment.id} has the sequences ${segment.baseSequence} to ${segment.lastSequence}`
   }
   if (ref.offset % ALIGNMENT !== 0 || ref.offset < SEGMENT_HEADER_LENGTH) {
@@ -90,7 +98,26 @@ const invalidRef = (ref: EntryRef, rule: string): WalCodecError =>
     ...(isWellFormed(ref) ? { sequence: ref.sequence, offset: ref.offset } : {})
   })
 
-const readVerified = (context: ReadContext, segment: Segment, ref: EntryRef) =>
+/** At once where that is possible: nothing else runs meanwhile, so no handle has to be taken. */
+const readVerified = (context: ReadContext, segment: Segment, ref: EntryRef): Effect.Effect<Entry, ReadingError> => {
+  const now = ref.length <= MOST_AT_ONCE ? context.handles.now(segment.path) : undefined
+  if (now === undefined) {
+    return readTaking(context, segment, ref)
+  }
+  const { smallReads } = context
+  const count = smallReads.read(now, ref.offset, ref.length)
+  if (typeof count !== "number") {
+    return explainMissing(context, segment, ref.sequence)(Effect.fail(count))
+  }
+  const entry = entryOf(smallReads.readerFor(segment.salt, ref.offset), count, segment, ref)
+  if (entry === undefined) {
+    return explainMismatch(context, segment, ref)
+  }
+  smallReads.keep(ref.length)
+  return Effect.succeed(entry)
+}
+
+const readTaking = (context: ReadContext, segment: Segment, ref: EntryRef): Effect.Effect<Entry, ReadingError> =>
   Effect.acquireUseRelease(
     context.handles.take(segment.path),
     (file) => readBlock(file, ref.offset, ref.length),
@@ -98,12 +125,19 @@ const readVerified = (context: ReadContext, segment: Segment, ref: EntryRef) =>
   ).pipe(
     explainMissing(context, segment, ref.sequence),
     Effect.flatMap((block) => {
-      const reader = new FrameReader(segment.salt, block, ref.offset)
-      const isIt = reader.read(0, block.length) === "entry" && reader.length === ref.length
-        && reader.sequence === ref.sequence && reader.checksum === ref.checksum
-      return isIt ? Effect.succeed(entryAt(reader, segment)) : explainMismatch(context, segment, ref)
+      const entry = entryOf(new FrameReader(segment.salt, block, ref.offset), block.length, segment, ref)
+      return entry === undefined ? explainMismatch(context, segment, ref) : Effect.succeed(entry)
     })
   )
+
+/** The entry at the ref's place, of which `length` bytes were read, if it is the ref's. */
+const entryOf = (reader: FrameReader, length: number, segment: Segment, ref: EntryRef): Entry | undefined => {
+  const at = ref.offset - reader.origin
+  return reader.read(at, at + length) === "entry" && reader.length === ref.length
+      && reader.sequence === ref.sequence && reader.checksum === ref.checksum
+    ? entryAt(reader, segment)
+    : undefined
+}
 
 /** Whether the ref is wrong or the entry damaged: only walking up to the entry tells. */
 const explainMismatch = (context: ReadContext, segment: Segment, ref: EntryRef) =>

@@ -4,26 +4,24 @@
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import { WalClosedError, type WalIoError } from "../../WalError.js"
-import { openSegmentFile, type SegmentFile } from "../segment/segmentFile.js"
+import { type FileNow, openSegmentFile, type SegmentFile } from "../segment/segmentFile.js"
 
 export interface ReadHandles {
   /** A handle that nobody else uses until it is given back. */
   readonly take: (path: string) => Effect.Effect<SegmentFile, WalIoError | WalClosedError>
   readonly giveBack: (file: SegmentFile) => Effect.Effect<void>
+  /** For reads that are over before anything else runs, so that no handle has to be taken: undefined where none is idle. */
+  readonly now: (path: string) => FileNow | undefined
   /** Closes the idle handles of a file that is removed; those in use are closed when they are given back. */
   readonly forget: (path: string) => Effect.Effect<void>
   /** Closes all that are idle, and from then on gives none out. */
   readonly close: Effect.Effect<void>
 }
 
-const MOST_IDLE = 16
+const MOST_IDLE = 64
 
-/**
- * Invariants: a handle is either idle, and then in `idle`, or belongs to whoever took it. Oldest first, so that the ones
- * least used are closed first. None is idle once the pool is closed.
- */
 export const makeReadHandles = (fs: FileSystem.FileSystem, directory: string): ReadHandles => {
-  let idle: ReadonlyArray<SegmentFile> = []
+  const idle = new IdleHandles()
   const forgotten = new Set<string>()
   let life: "open" | "closed" = "open"
 
@@ -32,12 +30,8 @@ export const makeReadHandles = (fs: FileSystem.FileSystem, directory: string): R
       if (life === "closed") {
         return Effect.fail(new WalClosedError({ directory }))
       }
-      const found = idle.findLast((file) => file.path === path)
-      if (found === undefined) {
-        return openSegmentFile(fs, path, "r")
-      }
-      idle = idle.filter((file) => file !== found)
-      return Effect.succeed(found)
+      const found = idle.remove(path)
+      return found === undefined ? openSegmentFile(fs, path, "r") : Effect.succeed(found)
     })
 
   const giveBack: ReadHandles["giveBack"] = (file) =>
@@ -45,33 +39,95 @@ export const makeReadHandles = (fs: FileSystem.FileSystem, directory: string): R
       if (life === "closed" || forgotten.has(file.path)) {
         return file.close
       }
-      idle = [...idle, file]
-      const oldest = idle.length > MOST_IDLE ? idle[0] : undefined
-      if (oldest === undefined) {
-        return Effect.void
-      }
-      idle = idle.slice(1)
-      return oldest.close
+      idle.add(file)
+      return idle.count > MOST_IDLE ? idle.removeOldest()?.close ?? Effect.void : Effect.void
     })
 
-  const closeIdle = (isOver: (file: SegmentFile) => boolean): Effect.Effect<void> =>
-    Effect.suspend(() => {
-      const over = idle.filter(isOver)
-      idle = idle.filter((file) => !isOver(file))
-      return Effect.forEach(over, (file) => file.close, { discard: true })
-    })
+  const closeAll = (files: ReadonlyArray<SegmentFile>): Effect.Effect<void> =>
+    Effect.forEach(files, (file) => file.close, { discard: true })
 
   return {
     take,
     giveBack,
+    now: (path) => idle.find(path)?.now,
     forget: (path) =>
       Effect.suspend(() => {
         forgotten.add(path)
-        return closeIdle((file) => file.path === path)
+        return closeAll(idle.removeAllOf(path))
       }),
     close: Effect.suspend(() => {
       life = "closed"
-      return closeIdle(() => true)
+      return closeAll(idle.removeAll())
     })
+  }
+}
+
+interface Idle {
+  readonly file: SegmentFile
+  lastUse: number
+}
+
+/**
+ * Invariants: every list in `byPath` has a handle at least, the one used longest ago first, and `count` is how many they have
+ * together. A handle in a list belongs to nobody else. `uses` is at least every `lastUse`.
+ */
+class IdleHandles {
+  count = 0
+  private readonly byPath = new Map<string, Array<Idle>>()
+  private uses = 0
+
+  /** It stays idle. */
+  find(path: string): SegmentFile | undefined {
+    const found = this.byPath.get(path)?.at(-1)
+    if (found === undefined) {
+      return undefined
+    }
+    found.lastUse = ++this.uses
+    return found.file
+  }
+
+  add(file: SegmentFile): void {
+    const handles = this.byPath.get(file.path)
+    const added: Idle = { file, lastUse: ++this.uses }
+    this.count++
+    if (handles === undefined) {
+      this.byPath.set(file.path, [added])
+    } else {
+      handles.push(added)
+    }
+  }
+
+  remove(path: string): SegmentFile | undefined {
+    return this.removeOne(path, "newest")
+  }
+
+  /** Looks at all of them: that is little beside closing a file. */
+  removeOldest(): SegmentFile | undefined {
+    let oldest: Idle | undefined = undefined
+    for (const [first] of this.byPath.values()) {
+      oldest = first !== undefined && (oldest === undefined || first.lastUse < oldest.lastUse) ? first : oldest
+    }
+    return oldest === undefined ? undefined : this.removeOne(oldest.file.path, "oldest")
+  }
+
+  removeAllOf(path: string): ReadonlyArray<SegmentFile> {
+    const handles = this.byPath.get(path) ?? []
+    this.byPath.delete(path)
+    this.count -= handles.length
+    return handles.map(({ file }) => file)
+  }
+
+  removeAll(): ReadonlyArray<SegmentFile> {
+    return Array.from(this.byPath.keys()).flatMap((path) => this.removeAllOf(path))
+  }
+
+  private removeOne(path: string, which: "oldest" | "newest"): SegmentFile | undefined {
+    const handles = this.byPath.get(path)
+    const removed = which === "oldest" ? handles?.shift() : handles?.pop()
+    if (handles?.length === 0) {
+      this.byPath.delete(path)
+    }
+    this.count -= removed === undefined ? 0 : 1
+    return removed?.file
   }
 }

@@ -3,11 +3,12 @@
  */
 import * as Effect from "effect/Effect"
 import type { Entry } from "../../WalEntry.js"
-import { equalBytes } from "../format/bytes.js"
+import { equalRange } from "../format/bytes.js"
 import { FrameReader } from "../format/frameReader.js"
 import { hashKey } from "../format/keyHash.js"
 import { readBlock } from "../segment/scan.js"
 import { nextSequence, type Segment } from "../segment/segment.js"
+import { type FileNow, MOST_AT_ONCE, type SegmentFile } from "../segment/segmentFile.js"
 import { entryAt } from "./entryBlock.js"
 import {
   currentView,
@@ -23,9 +24,12 @@ import {
 import { segmentsOf } from "./view.js"
 
 const LARGEST_BLOCK = 1024 * 1024
-/** Reading on over a gap of this length is cheaper than another read. */
+/** Reading on over a gap of this length is cheaper than another read, of a file that reads at once and of any other one. */
+const JOINED_GAP_NOW = 2 * 1024
 const JOINED_GAP = 16 * 1024
 const FIRST_GUESS = 1024
+/** So many reads at once, and then it is others' turn. */
+const MOST_READS_NOW = 128
 
 export const openRecords = (
   context: ReadContext,
@@ -34,7 +38,7 @@ export const openRecords = (
 ): Effect.Effect<Cursor<Entry>, ReadingError> =>
   Effect.map(currentView(context), (view) => new RecordsCursor(context, segmentsOf(view), key, onLost))
 
-const NONE = new Uint32Array(0)
+type Step = Effect.Effect<ReadonlyArray<Entry>, ReadingError>
 
 /**
  * Invariants: everything of the key before `offsets[next]` of the segment at `position` was emitted; `offsets` is
@@ -63,24 +67,38 @@ class RecordsCursor implements Cursor<Entry> {
   }
 
   readonly next: Effect.Effect<ReadonlyArray<Entry> | undefined, ReadingError> = Effect.suspend(() => {
+    this.passOver()
     const segment = this.segments[this.position]
     if (segment === undefined) {
       return Effect.as(this.handle.release, undefined)
     }
-    const { at, offsets = NONE } = this
-    if (this.offsets === undefined) {
+    const { offsets } = this
+    if (offsets === undefined) {
       const lost = this.onLost === "fail" ? this.lostIn(segment) : undefined
       return lost !== undefined
         ? Effect.fail(lost)
         : explainMissing(this.context, segment, segment.baseSequence)(this.find(segment))
     }
-    if (at >= offsets.length) {
-      this.position++
-      this.offsets = undefined
-      return Effect.succeed([])
-    }
-    return explainMissing(this.context, segment, segment.baseSequence)(this.readFrom(segment, offsets, at))
+    return explainMissing(this.context, segment, segment.baseSequence)(
+      Effect.flatMap(this.handle.of(segment), (file) => this.readFrom(file, segment, offsets))
+    )
   })
+
+  /** Goes to the first segment that has more of the key's entries, as far as that is known without a read. */
+  private passOver(): void {
+    const { context, hash, segments } = this
+    if (this.offsets !== undefined && this.at < this.offsets.length) {
+      return
+    }
+    this.position += this.offsets === undefined ? 0 : 1
+    this.offsets = undefined
+    for (let segment = segments[this.position]; segment !== undefined; segment = segments[++this.position]) {
+      const isLost = this.onLost === "fail" && this.lostIn(segment) !== undefined
+      if (isLost || !context.indexes.certainlyLacks(segment, hash)) {
+        return
+      }
+    }
+  }
 
   /** Any sequence that is lost may have been one of this key's. */
   private lostIn(segment: Segment): ReadingError | undefined {
@@ -102,55 +120,97 @@ class RecordsCursor implements Cursor<Entry> {
     })
   }
 
-  private readFrom(segment: Segment, offsets: Uint32Array, first: number) {
-    const start = offsets[first] ?? 0
-    const end = Math.min(this.endOfBlock(offsets, first, start), segment.dataLength)
-    return this.handle.of(segment).pipe(
-      Effect.flatMap((file) => readBlock(file, start, end - start)),
-      Effect.flatMap((block) => this.take(segment, offsets, block, start))
-    )
+  private readFrom(file: SegmentFile, segment: Segment, offsets: Uint32Array): Step {
+    const start = offsets[this.at] ?? 0
+    const { now } = file
+    const length = this.blockLength(segment, offsets, now === undefined ? JOINED_GAP : JOINED_GAP_NOW)
+    return now !== undefined && length <= MOST_AT_ONCE
+      ? this.readNow(now, segment, offsets)
+      : Effect.flatMap(readBlock(file, start, length), (block) => {
+        const entries: Array<Entry> = []
+        const reader = new FrameReader(segment.salt, block, start)
+        return emit(entries, this.take(segment, offsets, reader, block.length, entries, start + length))
+      })
   }
 
-  /** As many neighbours as one read should carry. */
-  private endOfBlock(offsets: Uint32Array, first: number, start: number): number {
-    let end = start + this.guess
-    for (let index = first + 1; index < offsets.length; index++) {
-      const offset = offsets[index] ?? 0
-      if (offset - end > JOINED_GAP || offset + this.guess - start > LARGEST_BLOCK) {
-        break
-      }
-      end = offset + this.guess
-    }
-    return end
-  }
-
-  private take(segment: Segment, offsets: Uint32Array, block: Uint8Array, start: number) {
-    const reader = new FrameReader(segment.salt, block, start)
+  /** One read after the other, each over before anything else runs. */
+  private readNow(now: FileNow, segment: Segment, offsets: Uint32Array): Step {
+    const { smallReads } = this.context
     const entries: Array<Entry> = []
-    for (; this.at < offsets.length; this.at++) {
-      const offset = offsets[this.at] ?? 0
-      if (offset - start >= block.length) {
+    for (let reads = 0; reads < MOST_READS_NOW && this.at < offsets.length; reads++) {
+      const start = offsets[this.at] ?? 0
+      const length = this.blockLength(segment, offsets, JOINED_GAP_NOW)
+      if (length > MOST_AT_ONCE) {
         break
       }
-      const status = reader.read(offset - start, block.length)
-      if (status === "short" && offset + reader.length <= segment.dataLength) {
-        this.guess = Math.max(FIRST_GUESS, reader.length)
-        break
+      const count = smallReads.read(now, start, length)
+      if (typeof count !== "number") {
+        return emit(entries, count)
       }
-      if (status !== "entry" || !equalBytes(reader.key, this.key)) {
-        if (this.onLost === "skip") {
-          continue
-        }
-        return this.stopAt(segment, offset, status === "damagedBody" ? reader.sequence : undefined, entries)
+      const reader = smallReads.readerFor(segment.salt, start)
+      const before = entries.length
+      const damage = this.take(segment, offsets, reader, start - reader.origin + count, entries, start + length)
+      const last = entries.length > before ? entries.at(-1) : undefined
+      smallReads.keep(last === undefined ? 0 : last.ref.offset + last.ref.length - start)
+      if (damage !== undefined) {
+        return emit(entries, damage)
       }
-      this.guess = Math.max(FIRST_GUESS, reader.length)
-      entries.push(entryAt(reader, segment))
     }
     return Effect.succeed(entries)
   }
 
-  /** What stands before the damage is emitted first; the next pull then fails. */
-  private stopAt(segment: Segment, offset: number, sequence: number | undefined, entries: Array<Entry>) {
-    return entries.length > 0 ? Effect.succeed(entries) : Effect.fail(damagedFrame(segment, offset, sequence))
+  /** Of the next read: as many neighbours as it should carry. */
+  private blockLength({ dataLength }: Segment, offsets: Uint32Array, joinedGap: number): number {
+    const start = offsets[this.at] ?? 0
+    let end = start + this.guess
+    for (let index = this.at + 1; index < offsets.length; index++) {
+      const offset = offsets[index] ?? 0
+      if (offset - end > joinedGap || offset + this.guess - start > LARGEST_BLOCK) {
+        break
+      }
+      end = offset + this.guess
+    }
+    return Math.min(end, dataLength) - start
+  }
+
+  /**
+   * Takes the entries whose frames lie in the reader's block before `limit`, and answers what stopped it. The block was to reach
+   * up to `asked` in the segment.
+   */
+  private take(
+    segment: Segment,
+    offsets: Uint32Array,
+    reader: FrameReader,
+    limit: number,
+    entries: Array<Entry>,
+    asked: number
+  ): ReadingError | undefined {
+    for (; this.at < offsets.length; this.at++) {
+      const offset = offsets[this.at] ?? 0
+      const at = offset - reader.origin
+      if (offset >= asked) {
+        return undefined
+      }
+      const status = reader.read(at, limit)
+      if (status === "short" && reader.origin + limit === asked && offset + reader.length <= segment.dataLength) {
+        this.guess = Math.max(FIRST_GUESS, reader.length)
+        return undefined
+      }
+      if (status === "entry" && this.isItsKey(reader)) {
+        this.guess = Math.max(FIRST_GUESS, reader.length)
+        entries.push(entryAt(reader, segment))
+      } else if (this.onLost === "fail") {
+        return damagedFrame(segment, offset, status === "damagedBody" ? reader.sequence : undefined)
+      }
+    }
+    return undefined
+  }
+
+  private isItsKey({ block, keyLength, keyStart }: FrameReader): boolean {
+    return keyLength === this.key.length && equalRange(block, keyStart, this.key, 0, keyLength)
   }
 }
+
+/** What stands before something that failed is emitted first; the next pull then fails. */
+const emit = (entries: ReadonlyArray<Entry>, failure: ReadingError | undefined): Step =>
+  failure === undefined || entries.length > 0 ? Effect.succeed(entries) : Effect.fail(failure)

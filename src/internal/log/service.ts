@@ -18,6 +18,7 @@ import { keyBytes } from "./keyBytes.js"
 import { openKeys } from "./keys.js"
 import { keyDecoder, keyMismatch } from "./keySchema.js"
 import { toSequence } from "./nominal.js"
+import { olderSequence } from "./olderSequence.js"
 import { type Log, openLog } from "./openLog.js"
 import { progressOf } from "./progress.js"
 import { currentView, type Cursor, type ReadingError } from "./readContext.js"
@@ -51,6 +52,11 @@ const serviceOf = (log: Log): Service => {
   return {
     appendEntry: (key, content, options) => appender.append(key, content, options?.metadata, options?.durability),
     logEntry: (key, content, options) => appender.append(key, content, options?.metadata, "synced"),
+    appendExpecting: (key, content, options) =>
+      Effect.flatMap(
+        keyBytes(key),
+        (bytes) => appender.appendExpecting(key, content, options, olderSequence(reads, bytes))
+      ),
     appendBatch: (entries, options) => appender.appendBatch(entries, options?.durability),
     appendSink: (options) => sinkOf(log, options),
     enumerateRecords: (key, options) =>

@@ -39,7 +39,22 @@ export const entryCount = (view: LogView): number =>
   view.sealed.reduce((total, segment) => total + segment.entryCount, view.active.entryCount)
 
 export const segmentOfRef = (view: LogView, ref: EntryRef): Segment | undefined =>
-  view.active.id === ref.segment ? view.active : view.sealed.find((segment) => segment.id === ref.segment)
+  view.active.id === ref.segment ? view.active : sealedSegment(view.sealed, ref.segment)
+
+const sealedSegment = (sealed: ReadonlyArray<Segment>, id: number): Segment | undefined => {
+  let low = 0
+  let high = sealed.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((sealed[middle]?.id ?? id) < id) {
+      low = middle + 1
+    } else {
+      high = middle
+    }
+  }
+  const found = sealed[low]
+  return found?.id === id ? found : undefined
+}
 
 /** The position among `segments` of the first one that holds `sequence` or something after it. */
 export const firstSegmentFrom = (segments: ReadonlyArray<Segment>, sequence: Sequence | number): number => {

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import type { AppendError } from "../../WalError.js"
 import type { Waiter } from "./group.js"
 
-export type Resume<A> = (effect: Effect.Effect<A, AppendError>) => void
+export type Resume<A, E = never> = (effect: Effect.Effect<A, E | AppendError>) => void
 
 /** Resumes a fiber that waits already. */
 export class ResumingWaiter<A> implements Waiter {

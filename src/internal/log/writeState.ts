@@ -140,6 +140,14 @@ export class WriteState {
     return this.failure === undefined ? undefined : this.rejection("rejected", this.failure)
   }
 
+  /** The sequence of the key's last entry in the open segment, or on its way there. */
+  lastSequenceOf(open: OpenSegment, { bytes, hash, length }: KeyScratch): number | undefined {
+    const count = open.index.countUpToLast(bytes, length, hash)
+    return this.filling.lastSequenceOf(bytes, length, hash)
+      ?? this.flying.lastSequenceOf(bytes, length, hash)
+      ?? (count === undefined ? undefined : open.segment.baseSequence + count - 1)
+  }
+
   /** The first append that still waits to be framed. */
   nextQueued(): Queued | undefined {
     while (this.queue[0]?.state === "withdrawn") {
@@ -315,6 +323,7 @@ export class WriteState {
     for (const waiter of waiters) {
       waiter.fail(cause)
     }
+    this.moved.raise()
   }
 
   /** The active segment as it stands, if something was written to it since this was last asked. */

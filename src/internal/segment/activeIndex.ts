@@ -70,6 +70,12 @@ export class ActiveIndex {
     return (this.slots[this.slotOf(key, 0, key.length, hash)] ?? 0) - 1
   }
 
+  /** How many entries there are up to the key's last one, that one included; undefined if it has none. */
+  countUpToLast(key: Uint8Array, length: number, hash: number): number | undefined {
+    const id = (this.slots[this.slotOf(key, 0, length, hash)] ?? 0) - 1
+    return id < 0 ? undefined : this.latest[id]
+  }
+
   /** Where the frames of the key's entries among the first `count` begin, in order. */
   offsetsOf(id: number, count: number): Uint32Array {
     const newest = this.newestWithin(id, count)

@@ -10,9 +10,10 @@ export const DirectCallsId: unique symbol = Symbol.for("effect-wal/DirectCalls")
 
 /** Calls that share no position, so that any number of them may overlap. Reads and writes answer how many bytes it were. */
 export interface DirectCalls {
-  /** Done when it returns: nothing else runs in this thread meanwhile. */
-  readonly readNow: (buffer: Uint8Array, position: number) => number | PlatformError
-  readonly writeNow: (bytes: Uint8Array, start: number, end: number, position: number) => number | PlatformError
+  /** Fills `length` bytes of the buffer from `start` on. Done when it returns: nothing else runs in this thread meanwhile. */
+  readonly readNow: (buffer: Uint8Array, start: number, length: number, position: number) => number | PlatformError
+  /** Writes `length` bytes from `start` on. */
+  readonly writeNow: (bytes: Uint8Array, start: number, length: number, position: number) => number | PlatformError
   readonly read: (buffer: Uint8Array, position: number) => Effect.Effect<number, PlatformError>
   readonly write: (bytes: Uint8Array, position: number) => Effect.Effect<number, PlatformError>
   /** Makes the data durable, and of the file's attributes those without which the data could not be read. */

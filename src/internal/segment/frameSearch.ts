@@ -3,7 +3,15 @@
  * between a torn tail and damage, and their sequences tell what was lost.
  */
 import { ALIGNMENT } from "../format/bytes.js"
-import { bodyLengthAt, FLAG_MORE, flagsAt, FRAME_HEADER_LENGTH, frameLength, headerVerifies } from "../format/frame.js"
+import {
+  bodyLengthAt,
+  FLAG_MORE,
+  flagsAt,
+  FRAME_HEADER_LENGTH,
+  frameLength,
+  headerVerifies,
+  typeAt
+} from "../format/frame.js"
 import { FrameReader } from "../format/frameReader.js"
 
 /** A frame that verifies, out of its place. */
@@ -65,15 +73,26 @@ export class FrameSearch {
   feed(block: Uint8Array): void {
     this.reader.turnTo(block, this.position)
     this.wanted = FRAME_HEADER_LENGTH
-    let at = 0
+    let at = this.skipUntyped(block, 0)
     while (at + FRAME_HEADER_LENGTH <= block.length && !this.isDone) {
       const step = this.lookAt(at, block.length)
       if (step === 0) {
         break
       }
-      at += step
+      at = this.skipUntyped(block, at + step)
     }
     this.position += at
+  }
+
+  /** Goes past zeros at once: what has no type is no frame, and mended it can only be where a damaged frame ends. */
+  private skipUntyped(block: Uint8Array, from: number): number {
+    const end = block.length - FRAME_HEADER_LENGTH
+    const mendable = this.damagedEnd - this.position
+    let at = from
+    while (at <= end && at !== mendable && typeAt(block, at) === 0) {
+      at += ALIGNMENT
+    }
+    return at
   }
 
   result(): Search {

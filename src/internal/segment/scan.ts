@@ -16,6 +16,7 @@ interface Walk {
   readonly wanted: number
   readonly isDone: boolean
   limit: number
+  /** Keeps no view of the block. */
   readonly feed: (block: Uint8Array) => void
 }
 
@@ -106,21 +107,31 @@ export const searchFrames = (
 
 /**
  * A length that a frame claims is believed only as far as the file goes, so it never makes a block larger than that; a
- * file that turns out shorter than it was said to be ends the walk where it ends.
+ * file that turns out shorter than it was said to be ends the walk where it ends. One block is read after another into the
+ * same memory, as a walk keeps no view of it.
  */
 const drive = (file: SegmentFile, walk: Walk): Effect.Effect<void, WalIoError> =>
-  Effect.whileLoop({
-    while: () => !walk.isDone,
-    body: () => {
-      const length = Math.min(Math.max(BLOCK_LENGTH, walk.wanted), walk.limit - walk.position)
-      return Effect.map(readBlock(file, walk.position, length), (block) => ({ block, length }))
-    },
-    step: ({ block, length }) => {
-      if (block.length < length) {
-        walk.limit = walk.position + block.length
+  Effect.suspend(() => {
+    let memory = new Uint8Array(0)
+    return Effect.whileLoop({
+      while: () => !walk.isDone,
+      body: () => {
+        const length = Math.min(Math.max(BLOCK_LENGTH, walk.wanted), walk.limit - walk.position)
+        if (memory.length < length) {
+          memory = new Uint8Array(length)
+        }
+        const block = memory.length === length ? memory : memory.subarray(0, length)
+        return Effect.map(file.readAt(block, walk.position), (count) => ({ block, count }))
+      },
+      step: ({ block, count }) => {
+        if (count < block.length) {
+          walk.limit = walk.position + count
+          walk.feed(block.subarray(0, count))
+        } else {
+          walk.feed(block)
+        }
       }
-      walk.feed(block)
-    }
+    })
   })
 
 /** The bytes from `offset` on, as many as there are up to `length`. */

@@ -30,8 +30,8 @@ export interface SegmentFile {
 
 /** For small reads and writes, up to `MOST_AT_ONCE`: the thread waits for the operating system meanwhile. */
 export interface FileNow {
-  /** Reads until the buffer is full or the file ends; answers how many bytes there were. */
-  readonly readAt: (buffer: Uint8Array, offset: number) => number | WalIoError
+  /** Reads `length` bytes into the buffer from `start` on, or up to the file's end; answers how many there were. */
+  readonly readAt: (buffer: Uint8Array, start: number, length: number, offset: number) => number | WalIoError
   /** Writes the first `length` bytes. Of what fails, any part may be in the file. */
   readonly writeAt: (bytes: Uint8Array, length: number, offset: number) => WalIoError | undefined
 }
@@ -124,7 +124,7 @@ const fromDirect = (
       buffer.length > MOST_AT_ONCE
         ? during("read", path, readFully(buffer, offset, 0))
         : Effect.suspend(() => {
-          const count = now.readAt(buffer, offset)
+          const count = now.readAt(buffer, 0, buffer.length, offset)
           return typeof count === "number" ? Effect.succeed(count) : Effect.fail(count)
         }),
     writeAt: (bytes, offset) =>
@@ -144,10 +144,10 @@ const fileNow = (calls: DirectCalls, path: string): FileNow => {
   const failedRead = toIoError("read", path)
   const failedWrite = toIoError("write", path)
   return {
-    readAt: (buffer, offset) => {
+    readAt: (buffer, start, length, offset) => {
       let filled = 0
-      while (filled < buffer.length) {
-        const count = calls.readNow(filled === 0 ? buffer : buffer.subarray(filled), offset + filled)
+      while (filled < length) {
+        const count = calls.readNow(buffer, start + filled, length - filled, offset + filled)
         if (typeof count !== "number") {
           return failedRead(count)
         }
@@ -161,7 +161,7 @@ const fileNow = (calls: DirectCalls, path: string): FileNow => {
     writeAt: (bytes, length, offset) => {
       let written = 0
       while (written < length) {
-        const count = calls.writeNow(bytes, written, length, offset + written)
+        const count = calls.writeNow(bytes, written, length - written, offset + written)
         if (typeof count !== "number") {
           return failedWrite(count)
         }

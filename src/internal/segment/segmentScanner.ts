@@ -1,7 +1,7 @@
 /**
  * Walks a segment's frames from its first to the first offset at which no valid frame with the next sequence begins.
  */
-import { MAX_KEY_LENGTH } from "../format/entryFrame.js"
+import { entryKeyLength, MAX_KEY_LENGTH } from "../format/entryFrame.js"
 import { ENTRY, typeAt } from "../format/frame.js"
 import { FrameReader } from "../format/frameReader.js"
 import { hashKey } from "../format/keyHash.js"
@@ -46,11 +46,21 @@ export interface ScanGap {
   readonly keys: ReadonlyArray<Uint8Array>
 }
 
+/** An entry of a batch that is not complete. Its key is in the block, until that is over. */
+interface BatchMember {
+  bytes: Uint8Array
+  keyStart: number
+  readonly keyLength: number
+  readonly offset: number
+  readonly timestamp: number
+}
+
 /**
  * Fed with one block after another, each beginning at `position`.
  *
  * Invariant: everything before `position` verified, in order; `index` holds the entries before `dataLength`, and
- * `batch` those of the unfinished batch between `dataLength` and `position`.
+ * `batch` those of the unfinished batch between `dataLength` and `position`, of which the first `copied` have their keys for
+ * themselves. Between two blocks all of them do, so that nothing refers to a block that was fed.
  */
 export class SegmentScanner {
   position: number = SEGMENT_HEADER_LENGTH
@@ -58,7 +68,8 @@ export class SegmentScanner {
   wanted = 0
   private readonly index = new ActiveIndex()
   private readonly reader: FrameReader
-  private batch: Array<{ readonly key: Uint8Array; readonly offset: number; readonly timestamp: number }> = []
+  private batch: Array<BatchMember> = []
+  private copied = 0
   private sequence: number
   private wholeSequence: number
   private dataLength: number = SEGMENT_HEADER_LENGTH
@@ -96,6 +107,7 @@ export class SegmentScanner {
       at = next
     }
     this.position += at
+    this.copyKeys()
   }
 
   result(): Scan {
@@ -125,7 +137,7 @@ export class SegmentScanner {
     const skipping = this.cutsBatch(found) ? "restOfBatch" : "nothing"
     this.addGap(last, found.offset, this.lostKeys())
     this.skipping = skipping
-    this.batch = []
+    this.dropBatch()
     this.sequence = last
     this.position = found.offset
     this.takeWhole(found.offset)
@@ -143,7 +155,7 @@ export class SegmentScanner {
 
   /** Of the members of a batch that the gap cuts, and of the damaged frame where it begins. */
   private lostKeys(): ReadonlyArray<Uint8Array> {
-    const members = this.batch.map(({ key }) => key)
+    const members = this.batch.map(({ bytes }) => bytes)
     return this.end?._tag !== "NoFrame" || this.end.damagedKey === undefined
       ? members
       : [...members, this.end.damagedKey]
@@ -207,32 +219,48 @@ export class SegmentScanner {
       this.skipEntry()
       return reader.next
     }
-    if (reader.hasMoreOfBatch || this.batch.length > 0) {
-      this.batch.push({ key: reader.key.slice(), offset: reader.offset, timestamp: reader.timestamp })
-    } else {
-      this.addEntry(reader.key, reader.offset, reader.timestamp)
+    const { block, keyLength, keyStart, offset, timestamp } = reader
+    if (reader.hasMoreOfBatch) {
+      this.batch.push({ bytes: block, keyStart, keyLength, offset, timestamp })
+      return reader.next
     }
-    if (!reader.hasMoreOfBatch) {
-      this.completeBatch()
-      this.entryEnd = reader.offset + reader.length
-      this.takeWhole(reader.offset + reader.length)
-    }
+    this.completeBatch()
+    this.addEntry(block, keyStart, keyLength, offset, timestamp)
+    this.entryEnd = offset + reader.length
+    this.takeWhole(this.entryEnd)
     return reader.next
   }
 
   private completeBatch(): void {
-    for (const member of this.batch) {
-      this.addEntry(member.key, member.offset, member.timestamp)
+    if (this.batch.length > 0) {
+      for (const { bytes, keyLength, keyStart, offset, timestamp } of this.batch) {
+        this.addEntry(bytes, keyStart, keyLength, offset, timestamp)
+      }
+      this.dropBatch()
     }
-    this.batch = []
   }
 
-  private addEntry(key: Uint8Array, offset: number, timestamp: number): void {
+  private dropBatch(): void {
+    this.batch = []
+    this.copied = 0
+  }
+
+  private copyKeys(): void {
+    for (; this.copied < this.batch.length; this.copied++) {
+      const member = this.batch[this.copied]
+      if (member !== undefined) {
+        member.bytes = member.bytes.slice(member.keyStart, member.keyStart + member.keyLength)
+        member.keyStart = 0
+      }
+    }
+  }
+
+  private addEntry(bytes: Uint8Array, keyStart: number, keyLength: number, offset: number, timestamp: number): void {
     if (this.index.entryCount === 0) {
       this.lowestTimestamp = timestamp
     }
     this.highestTimestamp = Math.max(this.highestTimestamp, timestamp)
-    this.index.add(key, 0, key.length, hashKey(key, 0, key.length), offset)
+    this.index.add(bytes, keyStart, keyLength, hashKey(bytes, keyStart, keyStart + keyLength), offset)
   }
 
   private takeMark(at: number): number {
@@ -249,11 +277,10 @@ export class SegmentScanner {
 
   /** Of a frame whose header verifies and whose body does not. */
   private damagedKey(): Uint8Array | undefined {
-    const { reader } = this
-    const { keyLength, keyStart } = reader
-    const isKey = typeAt(reader.block, reader.at) === ENTRY && keyLength > 0 && keyLength <= MAX_KEY_LENGTH
-      && keyLength <= reader.bodyLength
-    return isKey ? reader.block.slice(keyStart, keyStart + keyLength) : undefined
+    const { at, block, bodyLength, keyStart } = this.reader
+    const keyLength = entryKeyLength(block, at)
+    const isKey = typeAt(block, at) === ENTRY && keyLength > 0 && keyLength <= MAX_KEY_LENGTH && keyLength <= bodyLength
+    return isKey ? block.slice(keyStart, keyStart + keyLength) : undefined
   }
 
   private takeWhole(end: number): void {

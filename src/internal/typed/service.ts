@@ -18,6 +18,10 @@ export const typedService = <K, A, R>(
   const decoder = entryDecoder(wal, codecs)
   const decode = <E>(entries: Stream.Stream<Entry, E, R>, options: TypedWal.ReadOptions | undefined) =>
     decodeStream(entries, decoder, options?.onDecodeError ?? onDecodeError)
+  const rawChanges = ({ key, ...others }: TypedWal.ChangesOptions<K> = {}) =>
+    key === undefined
+      ? Effect.succeed<Wal.ChangesOptions>(others)
+      : Effect.map(encodeKey(codecs, key), (encoded): Wal.ChangesOptions => ({ ...others, key: encoded }))
   return {
     wal,
     appendEntry: (key, content, options) =>
@@ -27,6 +31,11 @@ export const typedService = <K, A, R>(
       ),
     logEntry: (key, content, options) =>
       Effect.flatMap(encodeOne(codecs, { key, content }), (entry) => wal.logEntry(entry.key, entry.content, options)),
+    appendExpecting: (key, content, options) =>
+      Effect.flatMap(
+        encodeOne(codecs, { key, content }),
+        (entry) => wal.appendExpecting(entry.key, entry.content, options)
+      ),
     appendBatch: (entries, options) =>
       Effect.flatMap(encodeBatch(codecs, entries), (encoded) => wal.appendBatch(encoded, options)),
     appendSink: (options) => encodeSink(codecs, wal.appendSink(options)),
@@ -34,6 +43,7 @@ export const typedService = <K, A, R>(
       decode(Stream.unwrap(Effect.map(encodeKey(codecs, key), (key) => wal.enumerateRecords(key, options))), options),
     enumerateKeys: decodeStream(wal.enumerateKeys, storedKeyDecoder(wal, codecs), onDecodeError),
     readEntryAt: (ref) => Effect.flatMap(wal.readEntryAt(ref), (entry) => decodeOne(decoder, entry)),
-    replay: (options) => decode(wal.replay(options), options)
+    replay: (options) => decode(wal.replay(options), options),
+    changes: (options) => decode(Stream.unwrap(Effect.map(rawChanges(options), wal.changes)), options)
   }
 }

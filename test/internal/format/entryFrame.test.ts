@@ -2,8 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { EMPTY, utf8, writeU64 } from "../../../src/internal/format/bytes.js"
 import {
-  entryBodyAddsUp,
-  entryContentLength,
+  entryContentLengthStart,
   entryContentStart,
   entryFrameLength,
   entryKeyLength,
@@ -13,9 +12,16 @@ import {
   MAX_METADATA_LENGTH,
   writeEntryFrame
 } from "../../../src/internal/format/entryFrame.js"
-import { bodyChecksumAt, FLAG_LAST_OF_WRITE, FLAG_MORE, sealFrame } from "../../../src/internal/format/frame.js"
+import {
+  bodyChecksumAt,
+  ENTRY,
+  FLAG_LAST_OF_WRITE,
+  FLAG_MORE,
+  FRAME_HEADER_LENGTH,
+  sealFrame
+} from "../../../src/internal/format/frame.js"
 import { FrameReader } from "../../../src/internal/format/frameReader.js"
-import { entries, entryFrame, fromHex, toHex, u32s, unsafeU64s } from "./frames.js"
+import { entries, entryFrame, fromHex, rawFrame, toHex, u32s, unsafeU64s } from "./frames.js"
 
 const SALT = 0x12345678
 
@@ -101,7 +107,7 @@ describe("an entry's frame", () => {
     expect(entryTimestamp(frame, 0)).toBe(1_700_000_000_000)
     expect(entryKeyLength(frame, 0)).toBe(7)
     expect(toHex(frame.subarray(entryKeyStart(0), entryKeyStart(0) + 7))).toBe(toHex(utf8("order-1")))
-    expect(entryContentLength(frame, 0, 7)).toBe(14)
+    expect(entryContentLengthStart(0, 7)).toBe(47)
     expect(entryContentStart(0, 7)).toBe(55)
   })
 })
@@ -111,7 +117,10 @@ describe("an entry's lengths", () => {
   const addUp = (alter: (frame: Uint8Array) => void, bodyLength = BODY_LENGTH, metadataLength = 0): boolean => {
     const frame = entryFrame(SALT)
     alter(frame)
-    return entryBodyAddsUp(frame, 0, bodyLength, metadataLength)
+    const body = new Uint8Array(bodyLength)
+    body.set(frame.subarray(FRAME_HEADER_LENGTH, FRAME_HEADER_LENGTH + bodyLength))
+    const altered = rawFrame(SALT, { type: ENTRY, metadataLength, body })
+    return new FrameReader(SALT, altered, 0).read(0, altered.length) === "entry"
   }
   const unaltered = (): void => undefined
 

@@ -121,7 +121,7 @@ describe("the last segment's end", () => {
       }
     })))
 
-  it.scoped("regression 3: zeros at the end are a tail that never was, also where entries contain zeros", () =>
+  it.scoped("regression 3: zeros at the end are space ahead and no tear, also where entries contain zeros", () =>
     real(Effect.gen(function*() {
       const zeros = new Uint8Array(5000)
       const image = yield* killedAfter((wal) =>
@@ -130,6 +130,18 @@ describe("the last segment's end", () => {
       const at = yield* placeOf(append(image, 1, new Uint8Array(4096)))
       const wal = yield* at.open()
       strictEqual((yield* readAll(wal)).length, 3)
+      deepStrictEqual(wal.recovery.tornTails, [])
+      deepStrictEqual(segmentBytes(yield* at.image, 1), segmentBytes(image, 1))
+    })))
+
+  it.scoped("regression 3: zeros with anything behind them are a tear", () =>
+    real(Effect.gen(function*() {
+      const image = yield* killedAfter((wal) => appendRange(wal, 1, 2))
+      const rest = new Uint8Array(4096)
+      rest[4095] = 1
+      const at = yield* placeOf(append(image, 1, rest))
+      const wal = yield* at.open()
+      strictEqual((yield* readAll(wal)).length, 2)
       deepStrictEqual(wal.recovery.tornTails, [tail(segmentBytes(image, 1).length, 4096)])
     })))
 
