@@ -14,6 +14,7 @@ import * as Option from "effect/Option"
 import { bytes } from "./support/entries.js"
 import { keyValueSuite } from "./support/keyValueSuite.js"
 import { at, files, memory, places, tunedMemory } from "./support/places.js"
+import { unfairly } from "./support/unfairScheduler.js"
 
 keyValueSuite("the platform's own, in memory", KeyValueStore.layerMemory)
 for (const place of places) {
@@ -212,6 +213,24 @@ describe("writes at the same time", () => {
       deepStrictEqual(yield* Effect.scoped(Effect.flatMap(open, (store) => all(store, keys))), before)
     }))
 
+  it.live("survive compactions, in whatever order fibers run", () =>
+    Effect.forEach(Array.from({ length: 4 }, (_, seed) => seed), (seed) =>
+      Effect.gen(function*() {
+        const disk = yield* SimulatedDisk.make()
+        const open = Effect.provide(WalKeyValueStore.make({ directory: "/s", ...SMALL }), disk.layer)
+        const keys = Array.from({ length: 60 }, (_, index) => `k-${index}`)
+        yield* Effect.scoped(Effect.flatMap(open, (store) =>
+          Effect.gen(function*() {
+            const writing = yield* Effect.fork(
+              Effect.forEach(keys, (key) => store.set(key, big(key)), { concurrency: 30 })
+            )
+            yield* Effect.repeat(Effect.zipRight(store.compact, Effect.yieldNow()), {
+              while: () => writing.unsafePoll() === null
+            })
+          })))
+        deepStrictEqual(yield* Effect.scoped(Effect.flatMap(open, (store) => all(store, keys))), keys.map(big))
+      }).pipe(unfairly(seed)), { discard: true }))
+
   it.effect("are finished when they are interrupted", () =>
     Effect.gen(function*() {
       const store = yield* KeyValueStore.KeyValueStore
@@ -302,6 +321,28 @@ describe("compaction by key", () => {
         })))
       deepStrictEqual(yield* Effect.scoped(Effect.flatMap(open, (store) => all(store, keys))), expected)
     }))
+
+  it.effect("waits for a write that may lie in a segment that has ended", () =>
+    Effect.gen(function*() {
+      const wal = yield* Wal.Wal
+      const told = yield* Deferred.make<void>()
+      const slow: Wal.Service = {
+        ...wal,
+        appendEntry: (key, content, options) =>
+          Effect.zipLeft(wal.appendEntry(key, content, options), key === "slow" ? Deferred.await(told) : Effect.void)
+      }
+      const store = yield* WalKeyValueStore.fromWal(slow, { compactAt: "manual" })
+      const writing = yield* Effect.fork(store.set("slow", "value"))
+      yield* Effect.repeat(wal.entryCount, { until: (count) => count === 1 })
+      yield* Effect.forEach(["1", "2", "3", "4", "5", "6"], (value) => store.set("hot", big(value)))
+      const compacting = yield* Effect.fork(store.compact)
+      yield* Effect.repeatN(Effect.yieldNow(), 50)
+      yield* Deferred.succeed(told, undefined)
+      yield* Fiber.join(writing)
+      strictEqual((yield* Fiber.join(compacting)).carried, 1)
+      const again = yield* WalKeyValueStore.fromWal(wal, { compactAt: "manual" })
+      deepStrictEqual(yield* all(again, ["slow", "hot"]), ["value", big("6")])
+    }).pipe(Effect.scoped, Effect.provide(Wal.layerMemory({ maxSegmentBytes: 4096, compaction: "manual" }))))
 
   it.effect("takes no copy for newer than what happened after its original", () =>
     Effect.gen(function*() {
