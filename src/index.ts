@@ -42,6 +42,11 @@ export * as WalInspect from "./WalInspect.js"
 /**
  * @since 0.1.0
  */
+export * as WalKeyValueStore from "./WalKeyValueStore.js"
+
+/**
+ * @since 0.1.0
+ */
 export * as WalOptions from "./WalOptions.js"
 
 /**

@@ -13,6 +13,7 @@ export interface Mutation {
 const CRASH = ["test/crash/crashPoints.test.ts"]
 const FAILING = ["test/crash/failedWrites.test.ts", "test/crash/failingOperations.test.ts"]
 const TYPED = ["test/TypedWal.test.ts"]
+const KEY_VALUE = ["test/WalKeyValueStore.test.ts", "test/crash/keyValue.test.ts"]
 const RECOVERY = ["test/internal/log/recovery.test.ts"]
 
 export const mutations: ReadonlyArray<Mutation> = [
@@ -213,5 +214,47 @@ export const mutations: ReadonlyArray<Mutation> = [
       "Effect.suspend(() => ParseResult.mapError(encodeInput(codecs)(input), (mismatch) => refusedInput(mismatch)))",
     replace: "ParseResult.mapError(encodeInput(codecs)(input), (mismatch) => refusedInput(mismatch))",
     tests: TYPED
+  },
+  {
+    name: "key-value: segments go before the copies of what they held are on disk",
+    file: "src/internal/keyValue/compaction.ts",
+    find: "yield* wal.sync\n",
+    replace: "",
+    tests: KEY_VALUE
+  },
+  {
+    name: "key-value: segments go while a write that may lie in them is under way",
+    file: "src/internal/keyValue/compaction.ts",
+    find: "turns.everything(Effect.void)",
+    replace: "Effect.void",
+    tests: KEY_VALUE
+  },
+  {
+    name: "key-value: a value is copied without waiting for the key's turn",
+    file: "src/internal/keyValue/turns.ts",
+    find: "waiting.push(start)",
+    replace: "start()",
+    tests: KEY_VALUE
+  },
+  {
+    name: "key-value: clear does not wait for writes that are under way",
+    file: "src/internal/keyValue/turns.ts",
+    find: "next._tag === \"All\" && this.taken.size > 0",
+    replace: "next._tag === \"All\" && this.taken.size < 0",
+    tests: KEY_VALUE
+  },
+  {
+    name: "key-value: a copy counts as a new value",
+    file: "src/internal/keyValue/rebuild.ts",
+    find: "record.version < this.seen(record.key)",
+    replace: "record.version < 0",
+    tests: KEY_VALUE
+  },
+  {
+    name: "key-value: what is needed of a segment goes with it",
+    file: "src/internal/keyValue/table.ts",
+    find: "live.segment <= segment",
+    replace: "live.segment < segment",
+    tests: KEY_VALUE
   }
 ]
