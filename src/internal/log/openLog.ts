@@ -21,6 +21,7 @@ import { type Barriers, makeBarriers } from "./barriers.js"
 import { type CloseError, type Files, makeClose } from "./closing.js"
 import { Committer } from "./committer.js"
 import { makeCompaction } from "./compaction.js"
+import { Cursors } from "./cursors.js"
 import { makeDirectories } from "./directories.js"
 import { makeIndexCache } from "./indexCache.js"
 import { LiveView } from "./liveView.js"
@@ -47,6 +48,7 @@ export interface Log {
   readonly barriers: Barriers
   readonly reads: ReadContext
   readonly maintenance: Maintenance
+  readonly cursors: Cursors
   readonly recovery: RecoveryReport
   readonly close: (files: Files) => Effect.Effect<void, CloseError>
 }
@@ -186,7 +188,8 @@ const start = (opened: Opened): Effect.Effect<Log, WalIoError> =>
       }
     }
     const compaction = makeCompaction({ fs, directory, view, handles, indexes, metrics })
-    const maintenance = makeMaintenance(state, view, compaction, signals.rotated, wakeWriter)
+    const cursors = new Cursors({ fs, state, view })
+    const maintenance = makeMaintenance(state, view, compaction, cursors, signals.rotated, wakeWriter)
 
     const committer = new Committer({ state, metrics, wakeWriter, wakeSyncer: syncer.wake, onUnsynced })
     const writer = yield* background(
@@ -209,6 +212,7 @@ const start = (opened: Opened): Effect.Effect<Log, WalIoError> =>
       seals,
       maintenance,
       handles,
+      cursors,
       wakeWriter,
       writer,
       syncing,
@@ -222,6 +226,7 @@ const start = (opened: Opened): Effect.Effect<Log, WalIoError> =>
       barriers,
       reads: { view, handles, indexes, flushed: barriers.flushed },
       maintenance,
+      cursors,
       recovery,
       close
     }

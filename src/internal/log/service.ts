@@ -45,7 +45,7 @@ export const makeService = (
     ))
 
 const serviceOf = (log: Log): Service => {
-  const { appender, barriers, maintenance, reads, recovery, state } = log
+  const { appender, barriers, cursors, maintenance, reads, recovery, state } = log
   const enumerateKeys = streamOf(openKeys(reads))
   const progress = progressOf(state)
   return {
@@ -66,6 +66,7 @@ const serviceOf = (log: Log): Service => {
     compact: maintenance.compact,
     truncateBefore: maintenance.truncateBefore,
     recovery,
+    cursors,
     shutdown: ({ files }) => log.close(files)
   }
 }
