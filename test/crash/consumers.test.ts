@@ -20,15 +20,18 @@ import {
   nextLife,
   wrongWith
 } from "./consuming.js"
-import { boot, DIRECTORY, FILES, openOn } from "./machine.js"
+import { boot, DIRECTORY, type Files, openOn } from "./machine.js"
 
-const MODES: ReadonlyArray<Mode> = [
-  { concurrency: 1, visibility: "synced" },
-  { concurrency: "per-key", visibility: "synced" },
-  { concurrency: 1, visibility: "written" }
+const CASES: ReadonlyArray<Mode & { readonly files: Files }> = [
+  { files: "platform", concurrency: 1, visibility: "synced" },
+  { files: "platform", concurrency: "per-key", visibility: "written" },
+  { files: "tuned", concurrency: "per-key", visibility: "synced" }
 ]
 
-const OUTCOMES: ReadonlyArray<SimulatedDisk.CrashOutcome> = ["lose-all", "keep-all", "keep-last", "garble-all"]
+/** Each operation has a seed of its own, so that many different tears are met. */
+const outcomesAt = (
+  index: number
+): ReadonlyArray<SimulatedDisk.CrashOutcome> => ["lose-all", "keep-last", { seed: index }]
 
 interface Image {
   readonly name: string
@@ -44,7 +47,7 @@ const imagesOf = <E>(
   disk: SimulatedDisk.SimulatedDisk,
   saved: () => number | undefined,
   program: Effect.Effect<void, E>,
-  outcomes: ReadonlyArray<SimulatedDisk.CrashOutcome> = OUTCOMES
+  outcomes: (index: number) => ReadonlyArray<SimulatedDisk.CrashOutcome>
 ) =>
   Effect.gen(function*() {
     const images: Array<Image> = []
@@ -54,7 +57,7 @@ const imagesOf = <E>(
       }
       const place = { moment: index - 1, saved: saved() }
       const at = `before operation ${index}, ${kind} of ${path}`
-      for (const outcome of [...outcomes, { seed: index }]) {
+      for (const outcome of outcomes(index)) {
         const image = Effect.runSync(disk.crashed(outcome))
         images.push({ ...place, disk: image, name: `power loss ${JSON.stringify(outcome)} ${at}` })
       }
@@ -107,11 +110,7 @@ const live = (
           yield* caughtUp(consumer)
           yield* append(wal, 14, 14)
           yield* Effect.orDie(wal.shutdown({ files: "keep" }))
-          return yield* Effect.never
-        }).pipe(Effect.raceFirst(Effect.iterate(0, {
-          while: (n) => n < 3_000,
-          body: (n) => Effect.as(Effect.yieldNow(), n + 1)
-        })))).pipe(Effect.sandbox, Effect.ignore)
+        }))
     }))
   })
 
@@ -140,31 +139,38 @@ const judge = (mode: Mode, handled: ReadonlyArray<Handled>) => ({ disk, moment, 
     Effect.catchAllCause((cause) => Effect.succeed([`${name}: ${cause.toString().slice(0, 1_000)}`]))
   )
 
-describe.each(FILES)("a crash beside a consumer, %s files", (files) => {
-  for (const mode of MODES) {
-    it.effect(`at any operation, ${mode.concurrency}, ${mode.visibility}`, () =>
-      Effect.gen(function*() {
-        const { disk } = yield* boot(files)
-        const handled: Array<Handled> = []
-        const { saved, watch } = savedBy()
-        const images = yield* imagesOf(disk, saved, live(disk, mode, handled, watch))
-        assertTrue(images.some((image) => (image.saved ?? 0) >= 12))
-        const copies = yield* Effect.forEach(images, (image) =>
-          Effect.map(image.disk.killed, (disk) => ({ ...image, disk })))
-        const wrong = yield* Effect.forEach(images, judge(mode, handled))
-        deepStrictEqual(wrong.flat(), [])
-        const again = yield* Effect.forEach(
-          copies.filter((_, index) =>
-            index % SAMPLED === 0
-          ),
-          (image) => crashAgain(image, mode, handled)
-        )
-        deepStrictEqual(again.flat(2), [])
-      }), 600_000)
+describe("a crash beside a consumer", () => {
+  for (const { files, ...mode } of CASES) {
+    it.effect(
+      `at any operation, ${mode.concurrency}, ${mode.visibility}, ${files} files`,
+      () =>
+        Effect.gen(function*() {
+          const { disk } = yield* boot(files)
+          const handled: Array<Handled> = []
+          const { saved, watch } = savedBy()
+          const images = yield* imagesOf(disk, saved, live(disk, mode, handled, watch), outcomesAt)
+          assertTrue(images.some((image) => (image.saved ?? 0) >= 12))
+          const copies = yield* Effect.forEach(
+            images,
+            (image) => Effect.map(image.disk.killed, (disk) => ({ ...image, disk }))
+          )
+          const wrong = yield* Effect.forEach(images, judge(mode, handled))
+          deepStrictEqual(wrong.flat(), [])
+          const again = yield* Effect.forEach(
+            copies.filter((_, index) => index % SAMPLED === 0),
+            (image) => crashAgain(image, mode, handled)
+          )
+          deepStrictEqual(again.flat(2), [])
+        }),
+      600_000
+    )
   }
 })
 
-/** The next life is crashed at each operation, too: what it has handled by then counts, what it has saved is owed. */
+/**
+ * The next life is crashed at each operation, too. Without torn sectors: a log writes anew what it recovers, and what tears there may cost it
+ * entries that were synced, so that cursors are rewound.
+ */
 const crashAgain = (image: Image, mode: Mode, handled: ReadonlyArray<Handled>) =>
   Effect.gen(function*() {
     const { disk } = image
@@ -176,14 +182,14 @@ const crashAgain = (image: Image, mode: Mode, handled: ReadonlyArray<Handled>) =
       yield* Effect.orDie(wal.sync)
       yield* consuming(disk, wal, mode, later, caughtUp)
     }))
-    const images = yield* imagesOf(disk, saved, program, ["keep-last"])
+    const images = yield* imagesOf(disk, saved, program, () => ["lose-all", "keep-last"])
     const before = handled.filter(({ at }) => at <= image.moment).map((each) => ({ ...each, at: 0 }))
     return yield* Effect.forEach(images, (each) =>
       judge(mode, [...before, ...later])({ ...each, name: `${image.name}; then ${each.name}` }))
   })
 
 /** The next life is crashed for every so many of the images; for all of them with `CRASH_SAMPLE=1`. */
-const SAMPLED = Number(process.env["CRASH_SAMPLE"] ?? 61)
+const SAMPLED = Number(process.env["CRASH_SAMPLE"] ?? 97)
 
 /** The log as it was once, under a cursor as it came to be later. */
 const withLaterCursor = (earlier: Image, line: string) =>
@@ -196,14 +202,14 @@ const withLaterCursor = (earlier: Image, line: string) =>
 
 describe("a log that lost its tail under a cursor", () => {
   /** How many other entries are written in place of those that were lost. */
-  for (const anew of [0, 1, 3, 8, 20]) {
+  for (const anew of [0, 3, 20]) {
     it.effect(`is noticed, and nothing is skipped, with ${anew} entries written anew`, () =>
       Effect.gen(function*() {
         const mode: Mode = { concurrency: 1, visibility: "synced" }
         const { disk } = yield* boot("platform")
         const handled: Array<Handled> = []
         const { saved, watch } = savedBy()
-        const all = yield* imagesOf(disk, saved, live(disk, mode, handled, watch), [])
+        const all = yield* imagesOf(disk, saved, live(disk, mode, handled, watch), () => [])
         const images = all.filter((image) => image.name.startsWith("process killed"))
         const cursors = yield* Effect.forEach(images, (image) =>
           Effect.map(Effect.option(image.disk.fileSystem.readFileString(CURSOR)), (line) => ({ image, line })))
@@ -213,7 +219,7 @@ describe("a log that lost its tail under a cursor", () => {
         const wrong: Array<string> = []
         const met = new Set<string>()
         for (const [line, later] of lines) {
-          for (const earlier of images.filter((image, index) => index % 5 === 0 && image.moment < later.moment)) {
+          for (const earlier of images.filter((image, index) => index % 7 === 0 && image.moment < later.moment)) {
             const log = yield* withLaterCursor(earlier, line)
             yield* breathe
             const life = yield* nextLife(log, mode, (wal) => append(wal, 1, anew, "anew-"))

@@ -4,6 +4,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
 import type * as SimulatedDisk from "../../src/testing/SimulatedDisk.js"
 import type * as Wal from "../../src/Wal.js"
 import * as WalConsumer from "../../src/WalConsumer.js"
@@ -32,7 +34,7 @@ export const textOf = (entry: Entry): string => Buffer.from(entry.content).toStr
 /** About a third of a small segment, and no other entry's content. */
 export const contentOf = (text: string): Uint8Array => Buffer.from(text.padEnd(1_100, "."))
 
-/** Runs the consumer beside `use`, which ends it. */
+/** Runs the consumer beside `use`, which ends it; a run that fails ends `use`. */
 export const consuming = <A, E>(
   disk: SimulatedDisk.SimulatedDisk,
   wal: Wal.Service,
@@ -50,7 +52,7 @@ export const consuming = <A, E>(
     const fiber = yield* Effect.fork(run)
     const result = yield* Effect.raceFirst(
       use(consumer),
-      Effect.zipRight(Fiber.join(fiber), Effect.dieMessage("the run ended by itself"))
+      Effect.zipRight(Fiber.join(fiber), Effect.never)
     )
     yield* Fiber.interrupt(fiber)
     return result
@@ -96,7 +98,7 @@ export const nextLife = (
       (consumer) => Effect.as(caughtUp(consumer), consumer.recovery)
     )
     return { recovery, handled, entries: yield* readAll(wal) } satisfies NextLife
-  }))
+  })).pipe(Logger.withMinimumLogLevel(LogLevel.None))
 
 /** What is wrong with the next life, given what was handled before it. */
 export const wrongWith = (
