@@ -14,6 +14,7 @@ import type * as Scope from "effect/Scope"
 import type * as Sink from "effect/Sink"
 import type * as Stream from "effect/Stream"
 import { layersOf } from "./internal/layers.js"
+import type { Cursors } from "./internal/log/cursors.js"
 import { makeReader as makeReaderOf } from "./internal/log/readonly.js"
 import { makeService } from "./internal/log/service.js"
 import type { Durability, Entry, EntryInput, EntryRef, Key, Sequence } from "./WalEntry.js"
@@ -190,15 +191,17 @@ export interface Service extends Reader {
   readonly sync: Effect.Effect<Sequence, WalIoError | WalFailedError | WalClosedError>
   /** Removes the segments that have expired, and those that `retainBytes` leaves no room for. */
   readonly compact: Effect.Effect<CompactionReport, WalIoError | WalFailedError | WalClosedError>
-  /** Removes the segments whose every entry comes before `sequence`, whatever their age. */
+  /** Removes the segments whose every entry comes before `sequence`, whatever their age and whoever has not processed them. */
   readonly truncateBefore: (
     sequence: Sequence
   ) => Effect.Effect<CompactionReport, WalIoError | WalFailedError | WalClosedError>
   /** What opening found, repaired or dropped. */
   readonly recovery: RecoveryReport
+  /** Where consumers have their places in this log: what `WalConsumer.make` works with, and nobody else has to. */
+  readonly cursors: Cursors
   /**
    * Ends the log before its Scope does: everything acknowledged is written, synced and sealed, the lock released.
-   * `files: "remove"` then deletes the log's files. It has no default, so that nobody deletes a log by accident.
+   * `files: "remove"` then deletes the log's files, the cursors of its consumers too. It has no default, so that nobody deletes a log by accident.
    */
   readonly shutdown: (options: {
     readonly files: "keep" | "remove"

@@ -223,6 +223,40 @@ export class WalConfigError extends Schema.TaggedError<WalConfigError>("effect-w
 }
 
 /**
+ * A consumer that cannot be made, or not be run.
+ *
+ * - `"InvalidName"`: its cursor's file could not be called so.
+ * - `"DamagedCursor"`: its cursor cannot be read. It is never taken for a consumer that is new.
+ * - `"OtherKey"`: the cursor says how far another key's entries were processed, and nothing about this one's.
+ * - `"AlreadyRunning"`: a consumer of that name is being run on this log.
+ *
+ * @since 0.1.0
+ * @category consumers
+ */
+export class WalConsumerError extends Schema.TaggedError<WalConsumerError>("effect-wal/WalConsumerError")(
+  "WalConsumerError",
+  {
+    consumer: Schema.String,
+    reason: Schema.Literal("InvalidName", "DamagedCursor", "OtherKey", "AlreadyRunning"),
+    /** The cursor's file, where there is one. */
+    path: Schema.optional(Schema.String),
+    description: Schema.String
+  }
+) {
+  override get message(): string {
+    const place = this.path === undefined ? "" : ` (${this.path})`
+    return `The consumer ${JSON.stringify(this.consumer)}: ${this.description}${place}. ${consumerRemedy[this.reason]}`
+  }
+}
+
+const consumerRemedy: Record<WalConsumerError["reason"], string> = {
+  InvalidName: "Name it with 1 to 100 of the characters A-Z a-z 0-9 . _ - and not with a dot first",
+  DamagedCursor: "Restore the file from a copy, or remove it: the consumer then begins where `from` says",
+  OtherKey: "Give a consumer of another key a name of its own",
+  AlreadyRunning: "Run it once, or give the other one a name of its own"
+}
+
+/**
  * The log was closed, by `shutdown` or with its Scope.
  *
  * @since 0.1.0
@@ -266,4 +300,10 @@ export type ReadError = WalCodecError | WalCorruptionError | WalIoError | WalClo
  * @since 0.1.0
  * @category unions
  */
-export type WalError = OpenError | AppendError | ReadError | WalRetentionError | WalConflictError
+export type WalError =
+  | OpenError
+  | AppendError
+  | ReadError
+  | WalRetentionError
+  | WalConflictError
+  | WalConsumerError

@@ -8,6 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
+import { isConsumerName } from "./internal/format/fileName.js"
 import type { Durability } from "./WalEntry.js"
 import { WalConfigError } from "./WalError.js"
 
@@ -42,6 +43,24 @@ export interface WalOptions {
   readonly onDamage?: "fail" | "salvage" | undefined
   /** How much memory the indexes of sealed segments may take. Default: 64 MiB. */
   readonly indexCacheBytes?: FileSystem.SizeInput | undefined
+  /** Keeps what consumers have not processed, although retention would take it. Default: nothing is held for anybody. */
+  readonly holdFor?: HoldOptions | undefined
+}
+
+/**
+ * For whom retention waits, and how long.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HoldOptions {
+  /** The names of `WalConsumer`s. For one that was never made everything is held. */
+  readonly consumers: ReadonlyArray<string>
+  /**
+   * How many bytes may be there only for their sake. What is held past that goes, the oldest first, and it is reported: a
+   * consumer that has stopped for good would otherwise fill the disk.
+   */
+  readonly atMostBytes: FileSystem.SizeInput
 }
 
 /**
@@ -63,6 +82,15 @@ export interface Settings {
   readonly compaction: Schedule.Schedule<unknown> | "manual" | "default"
   readonly onDamage: "fail" | "salvage"
   readonly indexCacheBytes: number
+  readonly holdFor: HoldSettings | undefined
+}
+
+/**
+ * @internal
+ */
+export interface HoldSettings {
+  readonly consumers: ReadonlyArray<string>
+  readonly atMostBytes: number
 }
 
 /**
@@ -143,9 +171,19 @@ export const resolve = (options: WalOptions): Either.Either<Settings, WalConfigE
       maxPendingBytes: yield* size("maxPendingBytes", options.maxPendingBytes ?? 16 * MIB, 1, GIB),
       compaction: yield* check("compaction", options.compaction ?? "default", isCompaction, "a Schedule or manual"),
       onDamage: yield* literal("onDamage", options.onDamage ?? "fail", ["fail", "salvage"]),
-      indexCacheBytes: yield* size("indexCacheBytes", options.indexCacheBytes ?? 64 * MIB, 0, Number.MAX_SAFE_INTEGER)
+      indexCacheBytes: yield* size("indexCacheBytes", options.indexCacheBytes ?? 64 * MIB, 0, Number.MAX_SAFE_INTEGER),
+      holdFor: options.holdFor === undefined ? undefined : yield* hold(options.holdFor)
     }
   })
+
+const hold = ({ atMostBytes, consumers }: HoldOptions): Either.Either<HoldSettings, WalConfigError> =>
+  Either.all({
+    consumers: check("holdFor.consumers", consumers, areConsumers, "one name of a consumer, or several"),
+    atMostBytes: size("holdFor.atMostBytes", atMostBytes, SMALLEST_SEGMENT, Number.MAX_SAFE_INTEGER)
+  })
+
+const areConsumers = (names: ReadonlyArray<string>): boolean =>
+  Array.isArray(names) && names.length > 0 && names.every((name) => typeof name === "string" && isConsumerName(name))
 
 /**
  * The options within their rules, or the first one that is not.

@@ -87,7 +87,8 @@ export const RemovedSegment = Schema.Struct({
   segment: SegmentId,
   bytes: Schema.Number,
   entries: Schema.Number,
-  reason: Schema.Literal("expired", "retainBytes", "truncated")
+  /** `"holdBroken"`: a consumer of `holdFor` had not processed it, and what was held for it had grown past its limit. */
+  reason: Schema.Literal("expired", "retainBytes", "truncated", "holdBroken")
 })
 
 /**
@@ -95,6 +96,25 @@ export const RemovedSegment = Schema.Struct({
  * @category compaction
  */
 export interface RemovedSegment extends Schema.Schema.Type<typeof RemovedSegment> {}
+
+/**
+ * Segments that are there only because consumers of `holdFor` have not processed them.
+ *
+ * @since 0.1.0
+ * @category compaction
+ */
+export const HeldSegments = Schema.Struct({
+  segments: Schema.Array(SegmentId),
+  bytes: Schema.Number,
+  /** Those that are furthest behind. */
+  consumers: Schema.Array(Schema.String)
+})
+
+/**
+ * @since 0.1.0
+ * @category compaction
+ */
+export interface HeldSegments extends Schema.Schema.Type<typeof HeldSegments> {}
 
 /**
  * What a compaction removed. `"clockJumped"`: the wall clock has moved by more than a window against the monotonic one,
@@ -107,7 +127,9 @@ export const CompactionReport = Schema.Struct({
   outcome: Schema.Literal("completed", "clockJumped"),
   removed: Schema.Array(RemovedSegment),
   /** The oldest sequence that is left; the next one to come where none is. */
-  oldestSequence: Sequence
+  oldestSequence: Sequence,
+  /** What consumers hold back; absent where that is nothing. */
+  held: Schema.optionalWith(HeldSegments, { exact: true })
 })
 
 /**
@@ -206,3 +228,33 @@ export const SegmentFinding = Schema.Struct({
  * @category verification
  */
 export interface SegmentFinding extends Schema.Schema.Type<typeof SegmentFinding> {}
+
+/**
+ * How a consumer's cursor and its log were found to agree when the consumer was made.
+ *
+ * - `"Started"`: there was no cursor yet.
+ * - `"Resumed"`: the entry that was processed last is still that entry, or has expired with nothing behind it lost.
+ * - `"Expired"`: retention has taken entries that were not processed; they are in `missed`.
+ * - `"Rewound"`: the log is not the one that was processed up to the cursor. It lost its end (`"BeyondEnd"`), has another entry at that
+ *   sequence (`"OtherEntry"`), or has lost that one to damage (`"EntryLost"`). The consumer goes on at the last place
+ *   that is known to be the same, so entries may be processed again, and none is left out.
+ *
+ * @since 0.1.0
+ * @category consumers
+ */
+export const ConsumerRecovery = Schema.Union(
+  Schema.TaggedStruct("Started", { after: Sequence }),
+  Schema.TaggedStruct("Resumed", { after: Sequence }),
+  Schema.TaggedStruct("Expired", { cursor: Sequence, after: Sequence, missed: SequenceRange }),
+  Schema.TaggedStruct("Rewound", {
+    reason: Schema.Literal("BeyondEnd", "OtherEntry", "EntryLost"),
+    cursor: Sequence,
+    after: Sequence
+  })
+)
+
+/**
+ * @since 0.1.0
+ * @category consumers
+ */
+export type ConsumerRecovery = typeof ConsumerRecovery.Type

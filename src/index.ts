@@ -27,6 +27,11 @@ export * as Wal from "./Wal.js"
 /**
  * @since 0.1.0
  */
+export * as WalConsumer from "./WalConsumer.js"
+
+/**
+ * @since 0.1.0
+ */
 export * as WalEntry from "./WalEntry.js"
 
 /**

@@ -14,6 +14,8 @@ const CRASH = ["test/crash/crashPoints.test.ts"]
 const FAILING = ["test/crash/failedWrites.test.ts", "test/crash/failingOperations.test.ts"]
 const TYPED = ["test/TypedWal.test.ts"]
 const KEY_VALUE = ["test/WalKeyValueStore.test.ts", "test/crash/keyValue.test.ts"]
+const CONSUMERS = ["test/crash/consumers.test.ts"]
+const RECONCILE = ["test/internal/consumer/reconcile.test.ts", "test/crash/consumers.test.ts"]
 const RECOVERY = ["test/internal/log/recovery.test.ts"]
 
 export const mutations: ReadonlyArray<Mutation> = [
@@ -256,5 +258,69 @@ export const mutations: ReadonlyArray<Mutation> = [
     find: "live.segment <= segment",
     replace: "live.segment < segment",
     tests: KEY_VALUE
+  },
+  {
+    name: "a cursor is saved before the log is synced past it",
+    file: "src/internal/consumer/saver.ts",
+    find: "this.wal.cursors.synced >= sequence ? Effect.void : this.wal.sync",
+    replace: "this.wal.cursors.synced >= sequence ? Effect.void : Effect.void",
+    tests: CONSUMERS
+  },
+  {
+    name: "a cursor gets its name before it is synced",
+    file: "src/internal/log/cursorFile.ts",
+    find: "file.writeAt(utf8(`${checksumOf(json)} ${json}\n`), 0), file.sync)",
+    replace: "file.writeAt(utf8(`${checksumOf(json)} ${json}\n`), 0), Effect.void)",
+    tests: CONSUMERS
+  },
+  {
+    name: "a cursor's directory entry is not synced",
+    file: "src/internal/log/cursorFile.ts",
+    find: "Effect.zipRight(syncDirectory(fs, directory)),",
+    replace: "Effect.zipRight(Effect.void),",
+    tests: CONSUMERS
+  },
+  {
+    name: "a cursor goes by the last entry that was processed, whatever is before it",
+    file: "src/internal/consumer/flight.ts",
+    find: "      passenger.stage = \"processed\"\n    }",
+    replace:
+      "      passenger.stage = \"processed\"\n      this.processed = { sequence: passenger.entry.sequence, entry: passenger.entry.ref }\n    }",
+    tests: ["test/WalConsumer.test.ts"]
+  },
+  {
+    name: "an entry counts as processed before its handler has ended",
+    file: "src/internal/consumer/lanes.ts",
+    find: "known.push(passenger)",
+    replace: "known.push(passenger)\n      passenger.stage = \"processed\"",
+    tests: CONSUMERS
+  },
+  {
+    name: "a cursor beyond the end of its log waits there",
+    file: "src/internal/consumer/reconcile.ts",
+    find: "position.sequence === oldest - 1\n",
+    replace: "position.sequence === oldest - 1\n  || position.sequence > end\n",
+    tests: RECONCILE
+  },
+  {
+    name: "a cursor trusts its sequence alone",
+    file: "src/internal/consumer/findings.ts",
+    find: "? Effect.succeed<Finding>(\"other\")",
+    replace: "? Effect.succeed<Finding>(\"unproved\")",
+    tests: CONSUMERS
+  },
+  {
+    name: "a damaged cursor is taken for none",
+    file: "src/internal/log/cursorFile.ts",
+    find: "json === undefined || checksum !== checksumOf(json)",
+    replace: "json === undefined",
+    tests: ["test/WalConsumer.test.ts"]
+  },
+  {
+    name: "retention does not wait for the slowest consumer",
+    file: "src/internal/log/holds.ts",
+    find: "Math.min(...all",
+    replace: "Math.max(...all",
+    tests: ["test/internal/log/holds.test.ts"]
   }
 ]

@@ -12,6 +12,7 @@ import { toIoError } from "../segment/ioError.js"
 import { writeSeal } from "../segment/seal.js"
 import { syncDirectory } from "../segment/segmentFile.js"
 import type { BackgroundSeals } from "./backgroundSeals.js"
+import type { Cursors } from "./cursors.js"
 import type { LiveView } from "./liveView.js"
 import type { Lock } from "./lock.js"
 import type { Maintenance } from "./maintenance.js"
@@ -34,6 +35,7 @@ interface Parts {
   readonly seals: BackgroundSeals
   readonly maintenance: Maintenance
   readonly handles: ReadHandles
+  readonly cursors: Cursors
   readonly wakeWriter: () => void
   readonly writer: Fiber.RuntimeFiber<void>
   readonly syncing: Fiber.RuntimeFiber<void>
@@ -63,6 +65,7 @@ export const makeClose = (parts: Parts): (files: Files) => Effect.Effect<void, C
 const closeNow = (parts: Parts, files: Files): Effect.Effect<void, CloseError> =>
   drain(parts).pipe(
     Effect.zipRight(files === "keep" ? settle(parts) : Effect.ignore(parts.syncer.syncWritten)),
+    Effect.ensuring(parts.cursors.close(files === "keep" ? "save" : "leave")),
     Effect.ensuring(closeFiles(parts)),
     Effect.ensuring(Effect.sync(() => parts.state.moved.raise())),
     Effect.zipRight(files === "remove" ? removeFiles(parts) : Effect.void),

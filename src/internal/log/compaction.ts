@@ -20,8 +20,10 @@ export interface Compaction {
   readonly remove: (
     outcome: CompactionReport["outcome"],
     judge: (view: LogView) => ReadonlyArray<Condemned>
-  ) => Effect.Effect<CompactionReport, WalIoError>
+  ) => Effect.Effect<Removal, WalIoError>
 }
+
+export type Removal = Omit<CompactionReport, "held">
 
 interface Parts {
   readonly fs: FileSystem.FileSystem

@@ -5,10 +5,22 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type { AppendError, WalClosedError, WalFailedError, WalIoError } from "../../WalError.js"
+import type { HoldSettings } from "../../WalOptions.js"
 import type { CompactionReport } from "../../WalReport.js"
-import type { Compaction } from "./compaction.js"
+import type { Compaction, Removal } from "./compaction.js"
+import type { Cursors } from "./cursors.js"
+import { type Behind, furthestBehind } from "./holds.js"
 import type { LiveView } from "./liveView.js"
-import { type ClockLook, condemn, condemnBefore, hasJumped, withTimesBy } from "./retention.js"
+import {
+  bytesOf,
+  type ClockLook,
+  condemn,
+  condemnBefore,
+  hasJumped,
+  type Judgement,
+  withHold,
+  withTimesBy
+} from "./retention.js"
 import type { Signal } from "./signal.js"
 import type { WriteState } from "./writeState.js"
 
@@ -29,6 +41,7 @@ export const makeMaintenance = (
   state: WriteState,
   view: LiveView,
   compaction: Compaction,
+  cursors: Cursors,
   rotatedSignal: Signal,
   wakeWriter: () => void
 ): Maintenance => {
@@ -79,6 +92,23 @@ export const makeMaintenance = (
     compaction.remove("clockJumped", () => [])
   )
 
+  const removeExpired = (now: number) => compaction.remove("completed", (view) => condemn(view, now, settings))
+
+  /** What consumers have not processed stays, up to a limit; it is judged as the segments are taken out of the view. */
+  const removeUnlessHeld = (now: number, holdFor: HoldSettings): Effect.Effect<CompactionReport, WalIoError> =>
+    Effect.gen(function*() {
+      const behind = yield* furthestBehind(cursors, holdFor)
+      const hold = { after: behind.after, atMostBytes: holdFor.atMostBytes }
+      let judgement: Judgement = { condemned: [], held: [] }
+      const removal = yield* compaction.remove("completed", (view) => {
+        judgement = withHold(condemn(view, now, settings), hold)
+        return judgement.condemned
+      })
+      const report = withHeld(removal, judgement, behind)
+      yield* reportBroken(report, behind, settings.directory)
+      return report
+    })
+
   const byAge: Effect.Effect<CompactionReport, WalIoError | AppendError> = Effect.suspend(() => {
     const now = look()
     const jumped = hasJumped(before, now, settings.window)
@@ -87,7 +117,7 @@ export const makeMaintenance = (
       view.update((current) => withTimesBy(current, now.wall)),
       jumped ? skipped : Effect.zipRight(
         rotateIdle,
-        compaction.remove("completed", (view) => condemn(view, now.wall, settings))
+        settings.holdFor === undefined ? removeExpired(now.wall) : removeUnlessHeld(now.wall, settings.holdFor)
       )
     )
   })
@@ -119,6 +149,24 @@ export const makeMaintenance = (
       Effect.forever(Effect.zipRight(rotatedSignal.wait, once))
     ], { concurrency: "unbounded", discard: true })
   }
+}
+
+const withHeld = (removal: Removal, { held }: Judgement, { consumers }: Behind): CompactionReport =>
+  held.length === 0 ? removal : {
+    ...removal,
+    held: {
+      segments: held.map((segment) => segment.id),
+      bytes: held.reduce((sum, segment) => sum + bytesOf(segment), 0),
+      consumers
+    }
+  }
+
+const reportBroken = ({ removed }: CompactionReport, behind: Behind, directory: string): Effect.Effect<void> => {
+  const broken = removed.filter(({ reason }) => reason === "holdBroken")
+  return broken.length === 0 ? Effect.void : Effect.annotateLogs(
+    Effect.logWarning("more was held for consumers than may be: segments are removed that they have not processed"),
+    { directory, consumers: behind.consumers, processed: behind.after, segments: broken.map(({ segment }) => segment) }
+  )
 }
 
 const scheduleOf = (

@@ -22,6 +22,7 @@ import { type Barriers, makeBarriers } from "./barriers.js"
 import { type CloseError, type Files, makeClose } from "./closing.js"
 import { Committer } from "./committer.js"
 import { makeCompaction } from "./compaction.js"
+import { Cursors } from "./cursors.js"
 import { makeDirectories } from "./directories.js"
 import { makeIndexCache } from "./indexCache.js"
 import { LiveView } from "./liveView.js"
@@ -48,6 +49,7 @@ export interface Log {
   readonly barriers: Barriers
   readonly reads: ReadContext
   readonly maintenance: Maintenance
+  readonly cursors: Cursors
   readonly recovery: RecoveryReport
   readonly close: (files: Files) => Effect.Effect<void, CloseError>
 }
@@ -187,7 +189,8 @@ const start = (opened: Opened): Effect.Effect<Log, WalIoError> =>
       }
     }
     const compaction = makeCompaction({ fs, directory, view, handles, indexes, metrics })
-    const maintenance = makeMaintenance(state, view, compaction, signals.rotated, wakeWriter)
+    const cursors = new Cursors({ fs, state, view })
+    const maintenance = makeMaintenance(state, view, compaction, cursors, signals.rotated, wakeWriter)
 
     const committer = new Committer({ state, metrics, wakeWriter, wakeSyncer: syncer.wake, onUnsynced })
     const writer = yield* background(
@@ -210,6 +213,7 @@ const start = (opened: Opened): Effect.Effect<Log, WalIoError> =>
       seals,
       maintenance,
       handles,
+      cursors,
       wakeWriter,
       writer,
       syncing,
@@ -230,6 +234,7 @@ const start = (opened: Opened): Effect.Effect<Log, WalIoError> =>
         viewNow: () => (hasToWait(state) ? undefined : view.now)
       },
       maintenance,
+      cursors,
       recovery,
       close
     }

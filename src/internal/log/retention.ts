@@ -11,6 +11,43 @@ export interface Condemned {
   readonly reason: RemovedSegment["reason"]
 }
 
+/** Nothing behind `after` has been processed by everybody, and so many bytes at most are kept for that. */
+export interface Hold {
+  readonly after: number
+  readonly atMostBytes: number
+}
+
+export interface Judgement {
+  readonly condemned: ReadonlyArray<Condemned>
+  /** What is left only because of the hold. */
+  readonly held: ReadonlyArray<Segment>
+}
+
+/** Spares those that hold somebody's unprocessed entries, as far as they are not too large together. */
+export const withHold = (condemned: ReadonlyArray<Condemned>, hold: Hold): Judgement => {
+  const processed = condemned.findIndex(({ segment }) => segment.lastSequence > hold.after)
+  if (processed < 0) {
+    return { condemned, held: [] }
+  }
+  const wanted = condemned.slice(processed)
+  let heldBytes = wanted.reduce((sum, { segment }) => sum + bytesOf(segment), 0)
+  let broken = 0
+  for (const { segment } of wanted) {
+    if (heldBytes <= hold.atMostBytes) {
+      break
+    }
+    heldBytes -= bytesOf(segment)
+    broken++
+  }
+  return {
+    condemned: [
+      ...condemned.slice(0, processed),
+      ...wanted.slice(0, broken).map(({ segment }): Condemned => ({ segment, reason: "holdBroken" }))
+    ],
+    held: wanted.slice(broken).map(({ segment }) => segment)
+  }
+}
+
 /** The sealed segments that expired, and those that `retainBytes` leaves no room for. */
 export const condemn = (
   view: LogView,

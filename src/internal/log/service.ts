@@ -35,7 +35,7 @@ export const makeService = (
     ))
 
 const serviceOf = (log: Log): Service => {
-  const { appender, barriers, maintenance, reads, recovery, state } = log
+  const { appender, barriers, cursors, maintenance, reads, recovery, state } = log
   return {
     appendEntry: (key, content, options) => appender.append(key, content, options?.metadata, options?.durability),
     logEntry: (key, content, options) => appender.append(key, content, options?.metadata, "synced"),
@@ -55,6 +55,7 @@ const serviceOf = (log: Log): Service => {
     compact: maintenance.compact,
     truncateBefore: maintenance.truncateBefore,
     recovery,
+    cursors,
     shutdown: ({ files }) => log.close(files)
   }
 }

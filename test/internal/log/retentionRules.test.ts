@@ -1,6 +1,13 @@
 import { describe, expect, it } from "@effect/vitest"
 import { toSegmentId } from "../../../src/internal/log/nominal.js"
-import { bytesOf, condemn, condemnBefore, hasJumped, withTimesBy } from "../../../src/internal/log/retention.js"
+import {
+  bytesOf,
+  condemn,
+  condemnBefore,
+  hasJumped,
+  withHold,
+  withTimesBy
+} from "../../../src/internal/log/retention.js"
 import type { LogView } from "../../../src/internal/log/view.js"
 import type { Segment } from "../../../src/internal/segment/segment.js"
 
@@ -125,5 +132,34 @@ describe("a jump of the clock", () => {
     ["the wall clock stepped back by more", { wall: -1_001, monotonic: 0 }, true]
   ])("is told from time that has passed: %s", (_, after, expected) => {
     expect(hasJumped({ wall: 0, monotonic: 0 }, after, 1_000)).toBe(expected)
+  })
+})
+
+describe("a hold", () => {
+  /** Segments of 1,000 bytes with the sequences 10 to 19, 20 to 29 and so on, all of them condemned. */
+  const all = [1, 2, 3, 4].map((id) => ({ segment: segment(id), reason: "expired" as const }))
+
+  const judged = (after: number, atMostBytes: number) => {
+    const { condemned, held } = withHold(all, { after, atMostBytes })
+    return [
+      condemned.map(({ reason, segment }) => [Number(segment.id), reason]),
+      held.map((segment) => Number(segment.id))
+    ]
+  }
+
+  it("spares segments with an entry that was not processed, and those behind them", () => {
+    expect(judged(28, 10_000)).toEqual([[[1, "expired"]], [2, 3, 4]])
+    expect(judged(29, 10_000)).toEqual([[[1, "expired"], [2, "expired"]], [3, 4]])
+    expect(judged(0, 10_000)).toEqual([[], [1, 2, 3, 4]])
+  })
+
+  it("holds nothing back where all was processed", () => {
+    expect(judged(49, 10_000)).toEqual([all.map(({ reason, segment }) => [Number(segment.id), reason]), []])
+  })
+
+  it("is broken where more than its limit would be held: the oldest go", () => {
+    expect(judged(19, 3_000)).toEqual([[[1, "expired"]], [2, 3, 4]])
+    expect(judged(19, 2_999)).toEqual([[[1, "expired"], [2, "holdBroken"]], [3, 4]])
+    expect(judged(0, 1_000)).toEqual([[[1, "holdBroken"], [2, "holdBroken"], [3, "holdBroken"]], [4]])
   })
 })
