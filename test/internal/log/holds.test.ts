@@ -3,7 +3,7 @@ import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { toSequence } from "../../../src/internal/log/nominal.js"
-import * as Wal from "../../../src/Wal.js"
+import type * as Wal from "../../../src/Wal.js"
 import * as WalConsumer from "../../../src/WalConsumer.js"
 import { appendThird, pass, removedFrom, segmentIds, setUp } from "../../support/retaining.js"
 
