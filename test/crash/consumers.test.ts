@@ -52,7 +52,8 @@ const imagesOf = <E>(
   Effect.gen(function*() {
     const images: Array<Image> = []
     const hook = yield* disk.onOperation(({ index, kind, path }) => {
-      if (["read", "stat", "access", "readDirectory"].includes(kind)) {
+      const isOpenedOnly = kind === "open" && !path.endsWith(".tmp")
+      if (isOpenedOnly || ["read", "stat", "access", "readDirectory"].includes(kind)) {
         return
       }
       const place = { moment: index - 1, saved: saved() }
