@@ -15,6 +15,7 @@ type Example = Effect.Effect<void, unknown, Node | Scope.Scope>
 const examples = new Map<string, () => Promise<{ readonly example: Example }>>([
   ["event-sourcing", () => import("./event-sourcing.js")],
   ["database-log", () => import("./database-log/main.js")],
+  ["message-queue", () => import("./message-queue.js")],
   ["audit-log", () => import("./audit-log.js")],
   ["warm-cache", () => import("./warm-cache.js")]
 ])

@@ -14,6 +14,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url))
 const examples: ReadonlyArray<readonly [name: string, varies: RegExp]> = [
   ["event-sourcing", /(?!)/g],
   ["database-log", /\d+/g],
+  ["message-queue", /\d+(?= after a compaction)/g],
   ["audit-log", /(?!)/g],
   ["warm-cache", /[\d.]+(?= KiB)/g]
 ]
