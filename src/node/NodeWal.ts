@@ -9,8 +9,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { fstatSync } from "node:fs"
+import { nodeCalls } from "../internal/node/nodeCalls.js"
 import { withDirectCalls } from "../internal/segment/directCalls.js"
-import { nodeCalls } from "./nodeCalls.js"
 
 /**
  * Wraps the provided `FileSystem`, which is platform-node's. A log over it appends and reads several times faster: a small write or

@@ -5,7 +5,7 @@ import { type PlatformError, SystemError, type SystemErrorReason } from "@effect
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { fdatasync, fstatSync, read, readSync, write, writeSync } from "node:fs"
-import type { DirectCalls } from "../internal/segment/directCalls.js"
+import type { DirectCalls } from "../segment/directCalls.js"
 
 export const nodeCalls = (fd: number): DirectCalls => {
   const failWith = (method: string) => (cause: unknown): PlatformError => toPlatformError(method, fd, cause)
