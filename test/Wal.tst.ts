@@ -43,8 +43,11 @@ describe("the errors", () => {
       | "WalClosedError"
       | "WalCodecError"
       | "WalConfigError"
-      | "WalConflictError"
-      | "WalConsumerError"
+      | // HEAD
+      "WalConflictError"
+      | //
+      // consumers
+      "WalConsumerError"
       | "WalCorruptionError"
       | "WalFailedError"
       | "WalIoError"

@@ -93,7 +93,10 @@ const live = (
       yield* append(wal, 1, 2)
       yield* consuming(disk, wal, mode, handled, (consumer) =>
         Effect.gen(function*() {
-          yield* append(wal, 3, 6)
+          yield* append(wal, 3, 5)
+          // One that sees what is only written saves behind it, and has to sync it first.
+          yield* mode.visibility === "written" ? caughtUp(consumer) : Effect.void
+          yield* append(wal, 6, 6)
           yield* Effect.orDie(wal.sync)
           yield* caughtUp(consumer)
         }))
