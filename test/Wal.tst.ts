@@ -43,11 +43,8 @@ describe("the errors", () => {
       | "WalClosedError"
       | "WalCodecError"
       | "WalConfigError"
-      | // HEAD
-      "WalConflictError"
-      | //
-      // consumers
-      "WalConsumerError"
+      | "WalConflictError"
+      | "WalConsumerError"
       | "WalCorruptionError"
       | "WalFailedError"
       | "WalIoError"
