@@ -293,7 +293,7 @@ export const mutations: ReadonlyArray<Mutation> = [
     file: "src/internal/consumer/lanes.ts",
     find: "known.push(passenger)",
     replace: "known.push(passenger)\n      passenger.stage = \"processed\"",
-    tests: CONSUMERS
+    tests: ["test/WalConsumer.test.ts"]
   },
   {
     name: "a cursor beyond the end of its log waits there",
