@@ -82,14 +82,21 @@ export const settleEnd = (
   directory: string,
   { end, probe, scan }: FoundEnd
 ): Effect.Effect<{ readonly last: LastSegment; readonly tornTails: ReadonlyArray<TornTail> }, WalIoError> =>
-  Effect.flatMap(openSegmentFile(fs, probe.path, "r+"), (file) =>
+  withSegmentFile(fs, probe.path, "r+", (file) =>
     Effect.gen(function*() {
       const tornTails = end._tag === "Whole" ? [] : [yield* cutTail(fs, directory, file, probe, scan, end)]
-      yield* repairEnd(fs, directory, file, Math.max(scan.claimed, SEGMENT_HEADER_LENGTH), scan.dataLength)
-      const { claimed, entryEnd, index } = scan
-      const last: LastSegment = { _tag: "Open", file, index, entryEnd, claimed }
-      return { last, tornTails }
-    }).pipe(Effect.onError(() => file.close)))
+      const from = Math.max(scan.claimed, SEGMENT_HEADER_LENGTH)
+      yield* repairEnd(fs, directory, file, probe.id, from, scan.dataLength)
+      return tornTails
+    })).pipe(
+      Effect.flatMap((tornTails) =>
+        Effect.map(openSegmentFile(fs, probe.path, "r+"), (file) => {
+          const { claimed, entryEnd, index } = scan
+          const last: LastSegment = { _tag: "Open", file, index, entryEnd, claimed }
+          return { last, tornTails }
+        })
+      )
+    )
 
 /** Reports what is about to be cut off, and keeps it if somebody might want to look at it. */
 const cutTail = (
