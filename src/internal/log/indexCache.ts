@@ -11,7 +11,7 @@ import { growAgain } from "../segment/growAgain.js"
 import type { Segment } from "../segment/segment.js"
 import type { SegmentFile } from "../segment/segmentFile.js"
 import { IndexStore } from "./indexStore.js"
-import { loadFilter, loadIndex } from "./loadIndex.js"
+import { hasFilterOfItsOwn, loadFilter, loadIndex } from "./loadIndex.js"
 import type { ReadHandles } from "./readHandles.js"
 
 export type IndexError = WalIoError | WalCorruptionError | WalClosedError
@@ -59,9 +59,9 @@ export const makeIndexCache = (handles: ReadHandles, budget: number): IndexCache
     return filter !== undefined && !mayContain(filter, hash)
   }
 
-  /** Where nothing is known of a sealed segment, its filter is read first: most segments have no entry of most keys. */
+  /** Most segments have no entry of most keys: then the filter answers for less than the index. */
   const mayHave = (segment: Segment, hash: number): Effect.Effect<boolean, IndexError> =>
-    segment.index._tag !== "Sealed" || store.filter(segment.id) !== undefined || store.index(segment.id) !== undefined
+    !hasFilterOfItsOwn(segment) || store.filter(segment.id) !== undefined
       ? Effect.succeed(!certainlyLacks(segment, hash))
       : Effect.map(reading(segment, loadFilter), (filter) => {
         if (filter !== undefined) {

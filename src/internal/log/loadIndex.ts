@@ -33,6 +33,9 @@ export const loadIndex = (
   })
 }
 
+/** Whether the filter can be had for less than the whole index. */
+export const hasFilterOfItsOwn = ({ index }: Segment): boolean => index._tag === "Sealed" && index.length > HEAD_LENGTH
+
 /** The key filter alone, most often by one short read; undefined where the index has none that verifies. */
 export const loadFilter = (
   file: SegmentFile,
