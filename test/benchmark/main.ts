@@ -12,7 +12,7 @@ import { measuredPart } from "./report/page.js"
 import { writeReport } from "./report/write.js"
 import { type Running, runRounds } from "./rounds.js"
 import { runChild } from "./runChild.js"
-import { flat, growthOf, runShapes } from "./shapePlan.js"
+import { flatOf, growthOf, runShapes } from "./shapePlan.js"
 
 const docs = fileURLToPath(new URL("../../docs", import.meta.url))
 const drafts = fileURLToPath(new URL(".results", import.meta.url))
@@ -45,10 +45,12 @@ const measureAll = async (options: Options): Promise<Report> => {
 
 const measureShapes = async (
   running: Running
-): Promise<readonly [ReadonlyArray<ShapeResult>, ReadonlyArray<ShapeResult>]> =>
-  isWanted("shapes", running.options)
-    ? [await runShapes(growthOf(running.options), running), await runShapes(flat, running)]
+): Promise<readonly [ReadonlyArray<ShapeResult>, ReadonlyArray<ShapeResult>]> => {
+  const { options } = running
+  return isWanted("shapes", options)
+    ? [await runShapes(growthOf(options), running), await runShapes(flatOf(options), running)]
     : [[], []]
+}
 
 const show = (options: Options, report: Report): void => {
   console.log(measuredPart(groups, report))

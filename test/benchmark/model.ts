@@ -109,7 +109,6 @@ export interface Result {
 
 /** Of one shape of a log. */
 export interface ShapeResult {
-  readonly name: string
   readonly shape: Shape
   readonly figures: Figures
 }

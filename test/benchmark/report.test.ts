@@ -50,7 +50,6 @@ const report: Report = {
   command: "npm run bench",
   results,
   growth: [1_000, 10_000].map((entries) => ({
-    name: String(entries),
     shape: { entries, keys: 1, contentLength: 1 },
     figures: { rate: entries, openMs: 1, lookupUs: 2, heldMiB: 3 }
   })),

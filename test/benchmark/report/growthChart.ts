@@ -54,7 +54,7 @@ const curve = ({ figure, title }: Panel, results: ReadonlyArray<ShapeResult>): s
     }),
     ...points.flatMap(({ entries, value }) => [
       element("circle", { class: "ours", cx: xOf(entries), cy: yOf(value), r: 3.5 }),
-      text(xOf(entries), yOf(value) - 9, "middle", count(value))
+      text(xOf(entries), yOf(value) - 9, "number middle", count(value))
     ])
   ].join("\n")
 }

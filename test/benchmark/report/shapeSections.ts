@@ -31,10 +31,11 @@ const FLAT_STEPS = ["rate", "openMs", "lookupUs", "readUs", "replayRate", "heldM
 export const growthSection = (results: ReadonlyArray<ShapeResult>): string =>
   results.length === 0 ? "" : [
     "### Growth",
-    "effect-wal/node with all options at their defaults, entries of 100 bytes, ten for each key, which lie as far apart as they can.",
+    "effect-wal/node with all options at their defaults, entries of 100 bytes, ten for each key, which lie as far apart as they can. "
+    + "The code is warm.",
     "![Append, open, look up and memory over the number of entries](charts/growth.svg)",
     table(
-      ["entries", ...results.map(({ name }) => name)],
+      ["entries", ...results.map(({ shape }) => shape.entries.toLocaleString("en"))],
       STEPS.map(({ figure, title }) => [title, ...results.map(({ figures }) => count(figures[figure] ?? NaN))])
     )
   ].join("\n\n")
@@ -42,11 +43,16 @@ export const growthSection = (results: ReadonlyArray<ShapeResult>): string =>
 export const flatSection = (results: ReadonlyArray<ShapeResult>): string => {
   const steps = FLAT_STEPS.flatMap((figure) => STEPS.filter((step) => step.figure === figure))
   return results.length === 0 ? "" : [
-    "### What does not matter",
-    "effect-wal/node again. A stays-flat cost is one that is about the same in each line.",
+    "### What should not matter",
+    "effect-wal/node again: the usual log, and then others with much of one thing.",
     table(
-      ["log", ...steps.map(({ title }) => title)],
-      results.map(({ figures, name }) => [name, ...steps.map(({ figure }) => count(figures[figure] ?? NaN))])
+      ["entries", "bytes each", "keys", "segments", ...steps.map(({ title }) => title)],
+      results.map(({ figures, shape }) => [
+        ...[shape.entries, shape.contentLength, shape.keys, figures["segments"] ?? NaN].map((value) =>
+          value.toLocaleString("en")
+        ),
+        ...steps.map(({ figure }) => count(figures[figure] ?? NaN))
+      ])
     )
   ].join("\n\n")
 }

@@ -13,7 +13,7 @@ export interface Watch {
   readonly figures: () => Figures
 }
 
-/** Watches one measurement. */
+/** Watches a measurement; where it is repeated, only the last one counts. */
 export const watch = (): Watch => {
   const loop = monitorEventLoopDelay({ resolution: RESOLUTION })
   let times = new Float64Array(0)
@@ -21,6 +21,8 @@ export const watch = (): Watch => {
   return {
     probe: (runs) => {
       times = new Float64Array(runs)
+      ended = 0
+      loop.reset()
       loop.enable()
       return {
         start: () => performance.now(),

@@ -12,23 +12,36 @@ export interface Conditions {
   readonly mostRuns: number
 }
 
+/** How much of the wanted time is long enough. */
+const LEAST_SHARE = 0.6
+
 /** What was measured while `seconds` passed and `runs` operations ended. */
 export interface Measured {
   readonly runs: number
   readonly seconds: number
 }
 
+/** Measures again where it was over too soon: code that has become faster since it warmed up is not warm yet. */
 export const measure = async (
   session: Session,
   conditions: Conditions,
   probeOf: (runs: number) => Probe = () => UNWATCHED
 ): Promise<Measured> => {
-  const { next, perSecond } = await warmUp(session, conditions)
-  const wanted = Math.ceil(perSecond * conditions.effort.seconds)
-  const runs = Math.max(conditions.concurrency, Math.min(wanted, conditions.mostRuns))
-  const seconds = await time(session, conditions, next, runs, probeOf(runs))
-  return { runs, seconds }
+  const { effort, mostRuns } = conditions
+  let { next, perSecond } = await warmUp(session, conditions)
+  for (;;) {
+    const runs = runsFor(perSecond, conditions)
+    const seconds = await time(session, conditions, next, runs, probeOf(runs))
+    if (seconds >= effort.seconds * LEAST_SHARE || runs >= Math.floor(mostRuns)) {
+      return { runs, seconds }
+    }
+    next += runs
+    perSecond = runs / seconds
+  }
 }
+
+const runsFor = (perSecond: number, { concurrency, effort, mostRuns }: Conditions): number =>
+  Math.max(concurrency, Math.min(Math.ceil(perSecond * effort.seconds), Math.floor(mostRuns)))
 
 export const rateOf = (session: Session, { runs, seconds }: Measured): Figures => ({
   rate: runs * session.entriesPerRun / seconds

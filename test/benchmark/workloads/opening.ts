@@ -3,33 +3,24 @@
  */
 import { rmSync } from "node:fs"
 import type { Opened } from "../contenders/contender.js"
-import type { Ending, Figures } from "../model.js"
+import type { Figures } from "../model.js"
 import { copySynced } from "./directory.js"
 
 type Open = (directory: string) => Promise<Opened>
 
-/** Opening and closing leaves a closed store as it was, but mends a killed one; so copies of that are opened. */
-export const timeOpening = (directory: string, open: Open, ending: Ending): Promise<Figures> =>
-  ending === "closed" ? timeBoth(directory, directory, open) : timeCopies(directory, open)
-
-const timeCopies = async (directory: string, open: Open): Promise<Figures> => {
-  const copies = [`${directory}-first`, `${directory}-second`] as const
+/** Opens copies: the first opening mends what was killed, and some stores tidy up what was closed. */
+export const timeOpening = async (directory: string, open: Open): Promise<Figures> => {
+  const [first, second] = [`${directory}-first`, `${directory}-second`] as const
   try {
-    for (const copy of copies) {
-      copySynced(directory, copy)
-    }
-    return await timeBoth(...copies, open)
+    copySynced(directory, first)
+    copySynced(directory, second)
+    const firstMs = await timeOne(first, open)
+    const secondMs = await timeOne(second, open)
+    return { firstMs, secondMs }
   } finally {
-    for (const copy of copies) {
-      rmSync(copy, { recursive: true, force: true })
-    }
+    rmSync(first, { recursive: true, force: true })
+    rmSync(second, { recursive: true, force: true })
   }
-}
-
-const timeBoth = async (first: string, second: string, open: Open): Promise<Figures> => {
-  const firstMs = await timeOne(first, open)
-  const secondMs = await timeOne(second, open)
-  return { firstMs, secondMs }
 }
 
 const timeOne = async (directory: string, open: Open): Promise<number> => {

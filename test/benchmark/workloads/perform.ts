@@ -31,7 +31,7 @@ export const perform = async (job: Job): Promise<Figures> => {
     case "fill":
       return fill(job, contender, task.ending)
     case "open":
-      return timeOpening(directory, able(contender.open), task.ending)
+      return timeOpening(directory, able(contender.open))
     case "readKey":
       return read(job, await able(contender.readKey)(directory), 1)
     case "replay":

@@ -16,8 +16,10 @@ import { settled } from "./memory.js"
 
 const KEYS_LOOKED_UP = 1_000
 const FEWEST_LOOKUPS = 20
-const LOOKUP_MILLIS = 2_000
+const LOOKUP_MILLIS = 1_000
+const MOST_REFS = 2_000
 const WARM_UP_ENTRIES = 20_000
+const WARM_UP_BYTES = 32 * 2 ** 20
 const ENTRIES_LOOKED_UP = 10
 const CHUNK = 1_000
 const MEBIBYTE = 2 ** 20
@@ -26,10 +28,13 @@ const optionsOf = ({ maxSegmentBytes }: Shape) => maxSegmentBytes === undefined 
 
 /** Fills a log in a stream, and closes it. */
 export const grow = async (directory: string, shape: Shape): Promise<Figures> => {
-  await fill(`${directory}/warm-up`, { ...shape, entries: Math.min(shape.entries, WARM_UP_ENTRIES) })
+  await fill(`${directory}/warm-up`, { ...shape, entries: warmUpEntries(shape) })
   const figures = await fill(directory, shape)
   return { ...figures, diskBytes: bytesIn(logIn(directory)) / shape.entries, growPeakMiB: peakMiB() }
 }
+
+const warmUpEntries = ({ contentLength }: Shape): number =>
+  Math.ceil(Math.min(WARM_UP_ENTRIES, WARM_UP_BYTES / contentLength))
 
 const fill = async (directory: string, shape: Shape): Promise<Figures> => {
   const { close, wal } = await openWal(tuned, directory, optionsOf(shape))
@@ -55,6 +60,7 @@ export const inspect = async (directory: string, shape: Shape): Promise<Figures>
   const { close, wal } = await openWal(tuned, directory, optionsOf(shape))
   const openMs = performance.now() - started
   const { lookupUs, refs } = await lookUp(wal, keysSpread(shape))
+  const { segments: { length: segments } } = await Effect.runPromise(wal.stats)
   const keysMs = await timeEffect(Stream.runDrain(Stream.chunks(wal.enumerateKeys)))
   const heldMiB = (settled().held - before.held) / MEBIBYTE
   const readUs = await timeEffect(Effect.forEach(refs, wal.readEntryAt, { discard: true })) * 1000 / refs.length
@@ -69,7 +75,8 @@ export const inspect = async (directory: string, shape: Shape): Promise<Figures>
     replayRate: shape.entries / replayMs * 1000,
     firstAppendMs,
     heldMiB,
-    peakMiB: peakMiB()
+    peakMiB: peakMiB(),
+    segments
   }
 }
 
@@ -100,7 +107,7 @@ const lookUp = async (wal: Service, keys: ReadonlyArray<Uint8Array>) => {
     millis.push(performance.now() - started)
     refs.push(...Chunk.map(entries, ({ ref }) => ref))
   }
-  return { lookupUs: median(millis) * 1000, refs }
+  return { lookupUs: median(millis) * 1000, refs: refs.slice(-MOST_REFS) }
 }
 
 const timeEffect = <A, E>(effect: Effect.Effect<A, E>): Promise<number> => time(() => Effect.runPromise(effect))
