@@ -8,6 +8,7 @@ import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { Operation, OperationEvent, OperationKind } from "../../testing/SimulatedDisk.js"
+import { Turn } from "../segment/turn.js"
 import type { Site } from "./errno.js"
 import { badArgument, Errno, machineIsOff, toPlatformError } from "./errno.js"
 import type { Fault } from "./faults.js"
@@ -50,6 +51,7 @@ export class Machine {
   readonly operations: Array<Operation> = []
   readonly hooks = new Set<(event: OperationEvent) => void>()
   readonly processes = new Map<string, Process>()
+  readonly turn = new Turn(queueMicrotask)
   /** The last operation before the power goes. */
   lastOperation = Infinity
   /** How many operations there have been. */

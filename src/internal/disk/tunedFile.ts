@@ -61,6 +61,7 @@ const directCalls = (
   })
 
   return {
+    turn: machine.turn,
     readNow: (buffer, start, length, position) => reading(buffer.subarray(start, start + length), position).now(),
     writeNow: (bytes, start, length, position) => writing(bytes.subarray(start, start + length), position).now(),
     sizeNow: () =>

@@ -3,7 +3,6 @@
  */
 import type * as FiberId from "effect/FiberId"
 import { MOST_AT_ONCE } from "../segment/segmentFile.js"
-import type { Group } from "./group.js"
 import type { WalMetrics } from "./metrics.js"
 import type { OpenSegment, WriteState } from "./writeState.js"
 
@@ -41,7 +40,7 @@ export class Committer {
   commitNow(open: OpenSegment): "written" | "later" {
     const { state, wakeWriter } = this.parts
     const { now } = open.file
-    if (now === undefined || !this.isFree() || needsTime(state.filling) || state.space.isWantedFor(state.filling)) {
+    if (now === undefined || now.turn.isOver || !this.isFree() || needsTime(state)) {
       state.flush = "now"
       wakeWriter()
       return "later"
@@ -97,4 +96,5 @@ export class Committer {
   }
 }
 
-const needsTime = (group: Group): boolean => group.length > MOST_AT_ONCE
+const needsTime = ({ filling, space }: WriteState): boolean =>
+  filling.length > MOST_AT_ONCE || space.isWantedFor(filling)

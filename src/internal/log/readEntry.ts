@@ -101,7 +101,7 @@ const invalidRef = (ref: EntryRef, rule: string): WalCodecError =>
 /** At once where that is possible: nothing else runs meanwhile, so no handle has to be taken. */
 const readVerified = (context: ReadContext, segment: Segment, ref: EntryRef): Effect.Effect<Entry, ReadingError> => {
   const now = ref.length <= MOST_AT_ONCE ? context.handles.now(segment.path) : undefined
-  if (now === undefined) {
+  if (now === undefined || now.turn.isOver) {
     return readTaking(context, segment, ref)
   }
   const { smallReads } = context

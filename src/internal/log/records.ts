@@ -128,7 +128,7 @@ class RecordsCursor implements Cursor<Entry> {
       this.guess = Math.max(FIRST_GUESS, this.guess)
     }
     const length = this.blockLength(segment, offsets, now === undefined ? JOINED_GAP : JOINED_GAP_NOW)
-    return now !== undefined && length <= MOST_AT_ONCE
+    return now !== undefined && !now.turn.isOver && length <= MOST_AT_ONCE
       ? this.readNow(now, segment, offsets)
       : Effect.flatMap(readBlock(file, start, length), (block) => {
         const entries: Array<Entry> = []
@@ -144,7 +144,7 @@ class RecordsCursor implements Cursor<Entry> {
     for (let reads = 0; reads < MOST_READS_NOW && this.at < offsets.length; reads++) {
       const start = offsets[this.at] ?? 0
       const length = this.blockLength(segment, offsets, JOINED_GAP_NOW)
-      if (length > MOST_AT_ONCE) {
+      if (length > MOST_AT_ONCE || now.turn.isOver) {
         break
       }
       const count = smallReads.read(now, start, length)

@@ -6,6 +6,10 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { fdatasync, fstatSync, read, readSync, write, writeSync } from "node:fs"
 import type { DirectCalls } from "../segment/directCalls.js"
+import { Turn } from "../segment/turn.js"
+
+/** Of this thread's event loop. */
+const turn = new Turn(setImmediate)
 
 export const nodeCalls = (fd: number): DirectCalls => {
   const failWith = (method: string) => (cause: unknown): PlatformError => toPlatformError(method, fd, cause)
@@ -13,6 +17,7 @@ export const nodeCalls = (fd: number): DirectCalls => {
   const failedWrite = failWith("write")
   const failedSync = failWith("sync")
   return {
+    turn,
     readNow: (buffer, start, length, position) => {
       try {
         return readSync(fd, buffer, start, length, position)

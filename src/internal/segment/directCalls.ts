@@ -5,11 +5,14 @@
 import type { PlatformError } from "@effect/platform/Error"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Effect from "effect/Effect"
+import type { Turn } from "./turn.js"
 
 export const DirectCallsId: unique symbol = Symbol.for("effect-wal/DirectCalls")
 
 /** Calls that share no position, so that any number of them may overlap. Reads and writes answer how many bytes it were. */
 export interface DirectCalls {
+  /** Whose turn ends with many calls at once. */
+  readonly turn: Turn
   /** Fills `length` bytes of the buffer from `start` on. Done when it returns: nothing else runs in this thread meanwhile. */
   readonly readNow: (buffer: Uint8Array, start: number, length: number, position: number) => number | PlatformError
   /** Writes `length` bytes from `start` on. */

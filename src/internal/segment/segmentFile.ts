@@ -10,6 +10,7 @@ import * as Scope from "effect/Scope"
 import type { WalIoError } from "../../WalError.js"
 import { type DirectCalls, directCallsOf } from "./directCalls.js"
 import { toIoError } from "./ioError.js"
+import type { Turn } from "./turn.js"
 
 /**
  * A platform `File` has one position: an owner of a `SegmentFile` runs one operation at a time, but for `sync`, which
@@ -30,6 +31,8 @@ export interface SegmentFile {
 
 /** For small reads and writes, up to `MOST_AT_ONCE`: the thread waits for the operating system meanwhile. */
 export interface FileNow {
+  /** Whoever calls again and again asks whether it is over. */
+  readonly turn: Turn
   /** Reads `length` bytes into the buffer from `start` on, or up to the file's end; answers how many there were. */
   readonly readAt: (buffer: Uint8Array, start: number, length: number, offset: number) => number | WalIoError
   /** Writes the first `length` bytes. Of what fails, any part may be in the file. */
@@ -124,17 +127,17 @@ const fromDirect = (
     readAt: (buffer, offset) =>
       buffer.length > MOST_AT_ONCE
         ? during("read", path, readFully(buffer, offset, 0))
-        : Effect.suspend(() => {
+        : Effect.uninterruptible(Effect.flatMap(now.turn.goesOn, () => {
           const count = now.readAt(buffer, 0, buffer.length, offset)
           return typeof count === "number" ? Effect.succeed(count) : Effect.fail(count)
-        }),
+        })),
     writeAt: (bytes, offset) =>
       bytes.length > MOST_AT_ONCE
         ? during("write", path, writeFully(bytes, offset))
-        : Effect.suspend(() => {
+        : Effect.uninterruptible(Effect.flatMap(now.turn.goesOn, () => {
           const error = now.writeAt(bytes, bytes.length, offset)
           return error === undefined ? Effect.void : Effect.fail(error)
-        }),
+        })),
     sync: during("sync", path, calls.syncData),
     truncate: truncateOf(file, path),
     size: Effect.suspend(() => {
@@ -148,7 +151,9 @@ const fromDirect = (
 const fileNow = (calls: DirectCalls, path: string): FileNow => {
   const failedRead = toIoError("read", path)
   const failedWrite = toIoError("write", path)
+  const { turn } = calls
   return {
+    turn,
     readAt: (buffer, start, length, offset) => {
       let filled = 0
       while (filled < length) {
@@ -161,6 +166,7 @@ const fileNow = (calls: DirectCalls, path: string): FileNow => {
         }
         filled += count
       }
+      turn.count(filled)
       return filled
     },
     writeAt: (bytes, length, offset) => {
@@ -175,6 +181,7 @@ const fileNow = (calls: DirectCalls, path: string): FileNow => {
         }
         written += count
       }
+      turn.count(written)
       return undefined
     }
   }
