@@ -99,17 +99,30 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     name: "recovery serves what it did not make durable",
     file: "src/internal/log/repair.ts",
-    find:
-      "copyRange(file, file, from, dataLength, from).pipe(\n    Effect.zipRight(file.truncate(dataLength)),\n    Effect.zipRight(file.sync),",
-    replace: "file.truncate(dataLength).pipe(",
+    find: "(copy) => Effect.zipRight(copyRange(file, copy, 0, dataLength, 0), copy.sync)",
+    replace: "(copy) => copyRange(file, copy, 0, dataLength, 0)",
+    tests: CRASH
+  },
+  {
+    name: "recovery writes synced bytes again where they stand",
+    file: "src/internal/log/repair.ts",
+    find: "return from >= dataLength ? inPlace :",
+    replace: "return from >= 0 ? inPlace :",
     tests: CRASH
   },
   {
     name: "what recovery read is not written anew after a failed fsync",
     file: "src/internal/log/repair.ts",
-    find: "copyRange(file, file, from, dataLength, from).pipe(\n    Effect.zipRight(file.truncate(dataLength)),",
-    replace: "file.truncate(dataLength).pipe(",
+    find: "return from >= dataLength ? inPlace :",
+    replace: "return from >= 0 ? Effect.zipRight(file.truncate(dataLength), file.sync) :",
     tests: ["test/crash/failedSync.test.ts"]
+  },
+  {
+    name: "a reader keeps what it holds open of a file that recovery has replaced",
+    file: "src/internal/log/readonly.ts",
+    find: "return isSame ? [] : [before.view.active]",
+    replace: "return isSame ? [] : []",
+    tests: ["test/readonly.test.ts"]
   },
   {
     name: "damage to acknowledged data is taken for a torn tail",

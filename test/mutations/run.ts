@@ -10,7 +10,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { type Mutation, mutations } from "./mutations.js"
 
-type Verdict = "caught" | "survived" | "not applicable"
+type Verdict = "caught" | "survived" | "undecided" | "not applicable"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
@@ -23,11 +23,11 @@ const copyProject = (): string => {
   return copy
 }
 
-const runTests = (copy: string, tests: ReadonlyArray<string>): "passed" | "failed" => {
+const runTests = (copy: string, tests: ReadonlyArray<string>): "passed" | "failed" | "not ended" => {
   const vitest = join(root, "node_modules", "vitest", "vitest.mjs")
   const args = [vitest, "run", "--bail", "1", "--config", "test/vitest.config.ts", ...tests]
   const result = spawnSync(process.execPath, args, { cwd: copy, stdio: "ignore", timeout: 600_000 })
-  return result.status === 0 ? "passed" : "failed"
+  return result.error !== undefined ? "not ended" : result.status === 0 ? "passed" : "failed"
 }
 
 const judge = (copy: string, mutation: Mutation): Verdict => {
@@ -39,8 +39,11 @@ const judge = (copy: string, mutation: Mutation): Verdict => {
   writeFileSync(path, original.replace(mutation.find, mutation.replace))
   const outcome = runTests(copy, mutation.tests)
   writeFileSync(path, original)
-  return outcome === "failed" ? "caught" : "survived"
+  return VERDICTS[outcome]
 }
+
+/** Tests that do not end tell nothing: the machine may be busy. */
+const VERDICTS = { failed: "caught", passed: "survived", "not ended": "undecided" } as const
 
 const wanted = process.argv[2] ?? ""
 const copy = copyProject()
