@@ -83,7 +83,7 @@ describe.each(FILES)("a failing operation, %s files", (files) => {
           )
         })
         deepStrictEqual(wrong.flat(2), [])
-      }), 600_000)
+      }), 3_600_000)
   }
 })
 

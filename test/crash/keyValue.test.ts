@@ -207,7 +207,7 @@ describe.each(FILES)("a key-value store that crashes, %s files", (files) => {
           ))
         deepStrictEqual(wrong.flat(), [])
       }),
-    300_000
+    3_600_000
   )
 })
 
