@@ -22,7 +22,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     name: "a synced append is acknowledged before its fsync",
     file: "src/internal/log/writeState.ts",
-    find: "this.waitForSync(waiter, target)\n",
+    find: "this.synced.waitFor(target, waiter)\n",
     replace: "waiter.succeed()\n",
     tests: CRASH
   },
@@ -72,7 +72,7 @@ export const mutations: ReadonlyArray<Mutation> = [
     name: "the log goes on after a failed fsync",
     file: "src/internal/log/syncer.ts",
     find: "state.fail(cause)\n            return Effect.fail(cause)",
-    replace: "state.synced(writtenEnd, writtenEntryEnd, writtenSequence)\n            return Effect.fail(cause)",
+    replace: "state.reachSynced(writtenEnd, writtenEntryEnd, writtenSequence)\n            return Effect.fail(cause)",
     tests: FAILING
   },
   {
@@ -85,7 +85,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     name: "a mark claims what was written, not what was synced",
     file: "src/internal/log/writeState.ts",
-    find: "this.filling.addMark(this.nextSequence - 1, this.syncedEntryEnd)",
+    find: "this.filling.addMark(this.nextSequence - 1, this.synced.entryEnd)",
     replace: "this.filling.addMark(this.nextSequence - 1, this.filling.end)",
     tests: ["test/crash/overlap.test.ts"]
   },

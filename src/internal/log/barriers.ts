@@ -64,7 +64,7 @@ export const makeBarriers = (state: WriteState, syncer: Syncer, wakeWriter: () =
     } else if (!flying.isEmpty) {
       flying.synced.push(waiter)
     } else if (state.hasUnsyncedEntries) {
-      state.waitForSync(waiter)
+      state.synced.waitFor(state.writtenEnd, waiter)
       syncer.wake()
     } else {
       waiter.succeed()
@@ -72,7 +72,7 @@ export const makeBarriers = (state: WriteState, syncer: Syncer, wakeWriter: () =
   }
 
   const sync = waiting(joinSynced).pipe(
-    Effect.map(() => toSequence(state.syncedSequence)),
+    Effect.map(() => toSequence(state.synced.sequence)),
     Effect.catchTag("WalCodecError", (error) => Effect.die(error))
   )
 

@@ -53,7 +53,7 @@ export class Cursors {
 
   /** The last sequence that a power loss cannot take back. */
   get synced(): number {
-    return this.parts.state.syncedSequence
+    return this.parts.state.synced.sequence
   }
 
   readonly ends: Effect.Effect<LogEnds> = Effect.suspend(() =>

@@ -16,6 +16,7 @@ import { createSegment } from "../segment/createSegment.js"
 import { openSegmentFile } from "../segment/segmentFile.js"
 import { SmallReads } from "../segment/smallReads.js"
 import { emptySegment, makeActiveSegments } from "./activeSegments.js"
+import type { Clocks } from "./activeTime.js"
 import { type Appender, makeAppender } from "./appender.js"
 import { type BackgroundSeals, makeBackgroundSeals } from "./backgroundSeals.js"
 import { type Barriers, makeBarriers } from "./barriers.js"
@@ -39,7 +40,7 @@ import { makeSyncer } from "./syncer.js"
 import { runFlushTimer, runSyncTimer } from "./timers.js"
 import type { LogView } from "./view.js"
 import { runWriter } from "./writer.js"
-import { type Clocks, WriteState } from "./writeState.js"
+import { WriteState } from "./writeState.js"
 
 /** An open log: what its operations are made of. */
 export interface Log {

@@ -6,7 +6,7 @@ import type { Progress } from "./changes.js"
 import type { WriteState } from "./writeState.js"
 
 export const progressOf = (state: WriteState): Progress => ({
-  reached: (visibility) => (visibility === "written" ? state.writtenSequence : state.syncedSequence),
+  reached: (visibility) => (visibility === "written" ? state.writtenSequence : state.synced.sequence),
   end: () => {
     const { failure, life, settings } = state
     if (life === "closed") {

@@ -49,7 +49,7 @@ const serviceOf = (log: Log): Service => {
     ...readerOf(reads, progressOf(state), () => ({
       directory: state.settings.directory,
       pendingBytes: state.pendingBytes,
-      syncedSequence: state.syncedSequence
+      syncedSequence: state.synced.sequence
     })),
     sync: barriers.sync,
     compact: maintenance.compact,

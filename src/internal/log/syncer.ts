@@ -36,7 +36,7 @@ export const makeSyncer = (state: WriteState, metrics: WalMetrics, onSynced: () 
         onSuccess: () =>
           Effect.sync(() => {
             metrics.syncTime(state.clocks.monotonic() - started)
-            state.synced(writtenEnd, writtenEntryEnd, writtenSequence)
+            state.reachSynced(writtenEnd, writtenEntryEnd, writtenSequence)
             onSynced()
           })
       })
@@ -47,7 +47,7 @@ export const makeSyncer = (state: WriteState, metrics: WalMetrics, onSynced: () 
       if (state.failure !== undefined) {
         return Effect.fail(state.failure)
       }
-      return state.open === undefined || state.syncedEnd >= state.writtenEnd ? Effect.void : fsync(state.open)
+      return state.open === undefined || state.synced.end >= state.writtenEnd ? Effect.void : fsync(state.open)
     })
   ).pipe(Effect.uninterruptible)
 

@@ -9,11 +9,13 @@ import { SYNC_MARK_FRAME_LENGTH } from "../format/syncMark.js"
 import type { ActiveIndex } from "../segment/activeIndex.js"
 import { nextSequence, type Segment } from "../segment/segment.js"
 import type { SegmentFile } from "../segment/segmentFile.js"
+import { ActiveTime, type Clocks } from "./activeTime.js"
 import { Broadcast } from "./broadcast.js"
 import { Group, type Waiter } from "./group.js"
 import type { KeyScratch } from "./keyBytes.js"
 import { toSequence } from "./nominal.js"
 import { SpaceAhead } from "./spaceAhead.js"
+import { Synced } from "./synced.js"
 
 /** The active segment's file and its growing index, once it is open for writing. */
 export interface OpenSegment {
@@ -30,31 +32,17 @@ export interface Queued {
   state: "waiting" | "withdrawn"
 }
 
-interface SyncWaiter {
-  readonly target: number
-  readonly waiter: Waiter
-}
-
 /** Written and unsynced bytes that are synced before their time: a rotation waits for what is left. */
 const EAGER_SYNC_LENGTH = 8 * 1024 * 1024
 
-/** So many appends in one millisecond of the wall clock share a look at the monotonic one. */
-const MOST_LOOKS_SAVED = 64
-
-/** Wall clock and monotonic clock, both in milliseconds. */
-export interface Clocks {
-  readonly wall: () => number
-  readonly monotonic: () => number
-}
-
 /**
  * Invariants, for the active segment:
- * - `syncedEnd <= writtenEnd`; the bytes before each are what their names say, and end with a whole frame.
+ * - `synced.end <= writtenEnd`; the bytes before each are what their names say, and end with a whole frame.
  * - `flying` begins at `writtenEnd` while it is being written, and is empty otherwise; `filling` begins where `flying`
  *   ends. Sequences and offsets follow each other without a gap from what is written through `flying` to `filling`.
  * - Nothing is framed while `open` is undefined, the active segment is `changing`, the log is failed, or others wait in
  *   `queue`. While it is changing, nothing is framed that is not written.
- * - `claimed` is what the last mark in `writtenEnd` claims; a mark is owed while `syncedEntryEnd` is beyond it.
+ * - `claimed` is what the last mark in `writtenEnd` claims; a mark is owed while `synced.entryEnd` is beyond it.
  * - Every waiter is in exactly one place, and is told exactly once.
  */
 export class WriteState {
@@ -66,7 +54,7 @@ export class WriteState {
   queue: Array<Queued> = []
   /** Those who want the active segment rotated if its window has passed. */
   rotationWaiters: Array<Waiter> = []
-  private syncWaiters: Array<SyncWaiter> = []
+  readonly synced = new Synced()
 
   nextSequence = 1
   lastTimestamp = 0
@@ -77,9 +65,6 @@ export class WriteState {
   writtenSequence = 0
   private lowestWritten = 0
   private highestWritten = 0
-  syncedEnd = 0
-  syncedEntryEnd = 0
-  syncedSequence = 0
   private claimed = 0
   readonly space: SpaceAhead
   /** Raised when more is written or synced, and when the log ends. */
@@ -88,20 +73,14 @@ export class WriteState {
   failedWrite: WalIoError | undefined = undefined
   /** Whether something was written since `takeLanded` was asked. */
   private landing: "seen" | "unseen" = "seen"
-  /** What the wall clock said when room was last asked for: the time of what is framed then. */
-  private now = NaN
-  /** Whether the open segment has been active for its window, and for how many looks at the clock that is taken for known. */
-  private isWindowOver = false
-  private looksSaved = 0
-  /** On the monotonic clock: since when this process knows the active segment. */
-  private activeSince: number
+  private readonly time: ActiveTime
 
   flush: "onTimer" | "now" = "onTimer"
   life: "open" | "closing" | "closed" = "open"
   failure: WalIoError | undefined = undefined
 
   constructor(readonly settings: Settings, readonly clocks: Clocks) {
-    this.activeSince = clocks.monotonic()
+    this.time = new ActiveTime(clocks, settings.window)
     this.space = new SpaceAhead(settings.maxSegmentBytes)
   }
 
@@ -118,18 +97,18 @@ export class WriteState {
 
   /** Something is written that an fsync would cover, marks aside: they are not worth one. */
   get hasUnsyncedEntries(): boolean {
-    return this.writtenEntryEnd > this.syncedEntryEnd
+    return this.writtenEntryEnd > this.synced.entryEnd
   }
 
   get owesMark(): boolean {
-    return this.syncedEntryEnd > this.claimed && this.filling.claimed < this.syncedEntryEnd
-      && this.flying.claimed < this.syncedEntryEnd
+    return this.synced.entryEnd > this.claimed && this.filling.claimed < this.synced.entryEnd
+      && this.flying.claimed < this.synced.entryEnd
   }
 
   /** Somebody waits for it, or so much is written that the next rotation would have to wait for long. */
   get wantsSync(): boolean {
     return this.failure === undefined
-      && (this.syncWaiters.length > 0 || this.writtenEnd - this.syncedEnd >= EAGER_SYNC_LENGTH)
+      && (this.synced.isAwaited || this.writtenEnd - this.synced.end >= EAGER_SYNC_LENGTH)
   }
 
   /** Why no append and no sync is taken, if so. */
@@ -162,7 +141,7 @@ export class WriteState {
   }
 
   hasRoomFor(length: number): boolean {
-    this.look()
+    this.time.look(this.open?.segment)
     return this.open !== undefined
       && this.stage === "steady"
       && !this.isDueFor(length)
@@ -174,44 +153,25 @@ export class WriteState {
     const { open } = this
     return open !== undefined
       && this.nextSequence > open.segment.baseSequence
-      && (this.framedEnd + SYNC_MARK_FRAME_LENGTH + length > this.settings.maxSegmentBytes || this.isWindowOver)
+      && (this.framedEnd + SYNC_MARK_FRAME_LENGTH + length > this.settings.maxSegmentBytes || this.time.isWindowOver)
   }
 
   /** Whether the open segment cannot take an append of `length` framed bytes, so that another has to follow it. */
   isDueNow(length: number): boolean {
-    this.look()
+    this.time.look(this.open?.segment)
     return this.isDueFor(length)
-  }
-
-  /**
-   * Reads the wall clock. Reading the monotonic one costs as much as framing an entry, so it is asked when the wall clock has gone
-   * on, or after a while.
-   */
-  private look(): void {
-    const before = this.now
-    this.now = this.clocks.wall()
-    if (this.now !== before || this.looksSaved >= MOST_LOOKS_SAVED) {
-      this.looksSaved = 0
-      this.isWindowOver = this.open !== undefined && this.age(this.open.segment) >= this.settings.window
-    }
-    this.looksSaved++
   }
 
   /** The same for a segment that is not open: it was closed, and nothing is framed. */
   isDormantDueFor(active: Segment, length: number): boolean {
     return active.entryCount > 0
       && (active.dataLength + SYNC_MARK_FRAME_LENGTH + length > this.settings.maxSegmentBytes
-        || this.age(active) >= this.settings.window)
+        || this.time.isOverFor(active))
   }
 
   /** Whether the active segment is to be rotated even if nothing is appended. */
   isPastWindow(active: Segment): boolean {
     return this.open === undefined ? this.isDormantDueFor(active, 0) : this.isDueNow(0)
-  }
-
-  /** The larger of both clocks' accounts, so that a wall clock that steps back does not keep a segment active. */
-  private age(segment: Segment): number {
-    return Math.max(this.clocks.wall() - segment.createdAt, this.clocks.monotonic() - this.activeSince)
   }
 
   // --- framing
@@ -231,7 +191,7 @@ export class WriteState {
     const { filling } = this
     const offset = filling.end
     const sequence = this.nextSequence
-    const timestamp = Math.max(this.now, this.lastTimestamp)
+    const timestamp = Math.max(this.time.now, this.lastTimestamp)
     const checksum = filling.addEntry(
       length,
       flags,
@@ -260,7 +220,7 @@ export class WriteState {
     const owesMark = this.owesMark
     this.filling.begin(open.segment.salt, this.takenOffEnd, this.nextSequence)
     if (owesMark) {
-      this.filling.addMark(this.nextSequence - 1, this.syncedEntryEnd)
+      this.filling.addMark(this.nextSequence - 1, this.synced.entryEnd)
     }
   }
 
@@ -302,7 +262,7 @@ export class WriteState {
       waiter.succeed()
     }
     for (const waiter of synced) {
-      this.waitForSync(waiter, target)
+      this.synced.waitFor(target, waiter)
     }
     this.moved.raise()
   }
@@ -338,25 +298,9 @@ export class WriteState {
 
   // --- syncing
 
-  /** Until everything before `target` is on disk. An fsync may have covered it already. */
-  waitForSync(waiter: Waiter, target = this.writtenEnd): void {
-    if (target <= this.syncedEnd) {
-      waiter.succeed()
-    } else {
-      this.syncWaiters.push({ target, waiter })
-    }
-  }
-
   /** Everything before `end` is on disk; `entryEnd` and `sequence` are those of the last entry before it. */
-  synced(end: number, entryEnd: number, sequence: number): void {
-    this.syncedEnd = Math.max(this.syncedEnd, end)
-    this.syncedEntryEnd = Math.max(this.syncedEntryEnd, entryEnd)
-    this.syncedSequence = Math.max(this.syncedSequence, sequence)
-    const done = this.syncWaiters.filter(({ target }) => target <= this.syncedEnd)
-    this.syncWaiters = this.syncWaiters.filter(({ target }) => target > this.syncedEnd)
-    for (const { waiter } of done) {
-      waiter.succeed()
-    }
+  reachSynced(end: number, entryEnd: number, sequence: number): void {
+    this.synced.reach(end, entryEnd, sequence)
     this.moved.raise()
   }
 
@@ -371,16 +315,14 @@ export class WriteState {
     this.open = open
     this.landing = "seen"
     this.space.begin()
-    this.now = NaN
-    this.activeSince = this.clocks.monotonic()
+    this.time.begin()
     this.continueAfter(segment, segment.highestTimestamp)
     this.takenOffEnd = dataLength
     this.writtenEnd = dataLength
     this.writtenEntryEnd = entryEnd
     this.lowestWritten = segment.lowestTimestamp
     this.highestWritten = segment.highestTimestamp
-    this.syncedEnd = dataLength
-    this.syncedEntryEnd = entryEnd
+    this.synced.turnTo(dataLength, entryEnd)
     this.claimed = Math.max(claimed, SEGMENT_HEADER_LENGTH)
   }
 
@@ -389,7 +331,7 @@ export class WriteState {
     this.nextSequence = nextSequence(segment)
     this.lastTimestamp = Math.max(this.lastTimestamp, highestTimestamp)
     this.writtenSequence = segment.lastSequence
-    this.syncedSequence = segment.lastSequence
+    this.synced.sequence = segment.lastSequence
   }
 
   /** The open segment as it stands after the last write. */
@@ -420,11 +362,7 @@ export class WriteState {
     this.failure ??= cause
     const unknown = this.rejection("unknown", this.failure)
     const rejected = this.rejection("rejected", this.failure)
-    const uncertain = this.syncWaiters
-    this.syncWaiters = []
-    for (const { waiter } of uncertain) {
-      waiter.fail(unknown)
-    }
+    this.synced.fail(unknown)
     this.refuseWaiting(rejected)
     this.moved.raise()
   }

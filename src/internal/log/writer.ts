@@ -72,7 +72,7 @@ export const runWriter = (parts: WriterParts): Effect.Effect<void> => {
           onFailure: () => abandon(cause),
           onSuccess: () =>
             Effect.sync(() => {
-              state.synced(writtenEnd, writtenEntryEnd, writtenSequence)
+              state.reachSynced(writtenEnd, writtenEntryEnd, writtenSequence)
               state.rolledBack(cause)
             })
         })
