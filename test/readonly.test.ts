@@ -196,26 +196,6 @@ describe("a reader's look at the disk", () => {
       }
     }))
 
-  it.scopedLive("goes on with the file that takes a segment's place, whatever it holds open of the one before", () =>
-    Effect.gen(function*() {
-      const disk = yield* SimulatedDisk.make({})
-      const fs = disk.fileSystem
-      const wal = yield* Effect.provide(Wal.make({ directory: "/log", ...small }), disk.layer)
-      const refs = yield* Effect.forEach([1, 2], (number) => wal.logEntry("k", third(number)))
-      const path = "/log/00000000000000000001.wal"
-      const whole = yield* fs.readFile(path)
-      const copy = yield* SimulatedDisk.make({})
-      yield* copy.fileSystem.makeDirectory("/log")
-      yield* copy.fileSystem.writeFile(path, whole.slice(0, refs[1]?.offset))
-      const reader = yield* Effect.provide(Wal.makeReader({ directory: "/log" }), copy.layer)
-      deepStrictEqual(yield* numbersOf(reader.replay()), [1])
-      // As recovery does with the end of a segment.
-      yield* copy.fileSystem.writeFile(`${path}.tmp`, whole)
-      yield* copy.fileSystem.rename(`${path}.tmp`, path)
-      deepStrictEqual(yield* numbersOf(reader.replay()), [1, 2])
-      deepStrictEqual(yield* numbersOf(reader.enumerateRecords("k")), [1, 2])
-    }))
-
   it.scopedLive("names damage to what a mark promises", () =>
     Effect.gen(function*() {
       const disk = yield* SimulatedDisk.make({})

@@ -99,30 +99,44 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     name: "recovery serves what it did not make durable",
     file: "src/internal/log/repair.ts",
-    find: "(copy) => Effect.zipRight(copyRange(file, copy, 0, dataLength, 0), copy.sync)",
-    replace: "(copy) => copyRange(file, copy, 0, dataLength, 0)",
+    find: "Effect.zipRight(file.sync),\n    Effect.zipRight(syncDirectory(fs, directory)),\n    Effect.uninterruptible",
+    replace: "Effect.uninterruptible",
     tests: CRASH
   },
   {
-    name: "recovery writes synced bytes again where they stand",
+    name: "recovery writes synced bytes anew without having kept them",
     file: "src/internal/log/repair.ts",
-    find: "return from >= dataLength ? inPlace :",
-    replace: "return from >= 0 ? inPlace :",
+    find: "return from >= dataLength ? rewrite :",
+    replace: "return from >= 0 ? rewrite :",
     tests: CRASH
+  },
+  {
+    name: "a kept tail is dropped without having been put back",
+    file: "src/internal/log/keptTail.ts",
+    find: "header === undefined || header.id !== id ? Effect.void :",
+    replace: "header === undefined || header.id > 0 ? Effect.void :",
+    tests: CRASH
+  },
+  {
+    name: "a kept tail is relied on before it is on disk",
+    file: "src/internal/log/keptTail.ts",
+    find: "      yield* tail.sync\n",
+    replace: "",
+    tests: CRASH
+  },
+  {
+    name: "a half-written tail is put back",
+    file: "src/internal/log/keptTail.ts",
+    find: "(checksum === header.checksum ? header : undefined)",
+    replace: "(checksum >= 0 ? header : undefined)",
+    tests: ["test/internal/log/keptTail.test.ts"]
   },
   {
     name: "what recovery read is not written anew after a failed fsync",
     file: "src/internal/log/repair.ts",
-    find: "return from >= dataLength ? inPlace :",
-    replace: "return from >= 0 ? Effect.zipRight(file.truncate(dataLength), file.sync) :",
+    find: "  copyRange(file, file, from, dataLength, from).pipe(\n    Effect.zipRight(file.truncate(dataLength)),",
+    replace: "  file.truncate(dataLength).pipe(",
     tests: ["test/crash/failedSync.test.ts"]
-  },
-  {
-    name: "a reader keeps what it holds open of a file that recovery has replaced",
-    file: "src/internal/log/readonly.ts",
-    find: "return isSame ? [] : [before.view.active]",
-    replace: "return isSame ? [] : []",
-    tests: ["test/readonly.test.ts"]
   },
   {
     name: "damage to acknowledged data is taken for a torn tail",

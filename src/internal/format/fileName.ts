@@ -5,6 +5,7 @@
 const SEGMENT_PATTERN = /^(\d{20})\.wal$/
 const TEMPORARY_PATTERN = /^\d{20}\.wal\.tmp$/
 const SALVAGED_PATTERN = /^(\d{20})\.salvaged$/
+const TAIL_PATTERN = /^(\d{20})\.tail$/
 const CURSOR_PATTERN = /^([A-Za-z0-9_-][A-Za-z0-9._-]{0,99})\.cursor(?:\.tmp)?$/
 
 const digits = (id: number): string => String(id).padStart(20, "0")
@@ -15,6 +16,9 @@ export const temporaryFileName = (id: number): string => `${digits(id)}.wal.tmp`
 
 /** Bytes that verified beyond a torn tail's end, kept for a person to look at. */
 export const damagedFileName = (id: number, offset: number): string => `${digits(id)}-${offset}.damaged`
+
+/** The end of a segment, kept while it is written anew. */
+export const tailFileName = (id: number): string => `${digits(id)}.tail`
 
 /** The record that makes later openings accept exactly one loss. */
 export const salvagedFileName = (id: number): string => `${digits(id)}.salvaged`
@@ -29,6 +33,7 @@ export type LogFile =
   | { readonly _tag: "Segment"; readonly id: number }
   | { readonly _tag: "Temporary" }
   | { readonly _tag: "Salvaged"; readonly id: number }
+  | { readonly _tag: "Tail"; readonly id: number }
   | { readonly _tag: "Cursor" }
   | { readonly _tag: "Other" }
 
@@ -41,6 +46,10 @@ export const parseFileName = (name: string): LogFile => {
   const salvaged = idOf(SALVAGED_PATTERN, name)
   if (salvaged !== undefined) {
     return { _tag: "Salvaged", id: salvaged }
+  }
+  const tail = idOf(TAIL_PATTERN, name)
+  if (tail !== undefined) {
+    return { _tag: "Tail", id: tail }
   }
   if (CURSOR_PATTERN.test(name)) {
     return { _tag: "Cursor" }

@@ -80,23 +80,16 @@ export const findEnd = (
 export const settleEnd = (
   fs: FileSystem.FileSystem,
   directory: string,
-  { end, probe, scan }: FoundEnd
+  { end, probe, scan, segment }: FoundEnd
 ): Effect.Effect<{ readonly last: LastSegment; readonly tornTails: ReadonlyArray<TornTail> }, WalIoError> =>
-  withSegmentFile(fs, probe.path, "r+", (file) =>
+  Effect.flatMap(openSegmentFile(fs, probe.path, "r+"), (file) =>
     Effect.gen(function*() {
       const tornTails = end._tag === "Whole" ? [] : [yield* cutTail(fs, directory, file, probe, scan, end)]
-      const from = Math.max(scan.claimed, SEGMENT_HEADER_LENGTH)
-      yield* repairEnd(fs, directory, file, probe.id, from, scan.dataLength)
-      return tornTails
-    })).pipe(
-      Effect.flatMap((tornTails) =>
-        Effect.map(openSegmentFile(fs, probe.path, "r+"), (file) => {
-          const { claimed, entryEnd, index } = scan
-          const last: LastSegment = { _tag: "Open", file, index, entryEnd, claimed }
-          return { last, tornTails }
-        })
-      )
-    )
+      const { claimed, dataLength, entryEnd, index } = scan
+      yield* repairEnd(fs, directory, file, segment, Math.max(claimed, SEGMENT_HEADER_LENGTH), dataLength)
+      const last: LastSegment = { _tag: "Open", file, index, entryEnd, claimed }
+      return { last, tornTails }
+    }).pipe(Effect.onError(() => file.close)))
 
 /** Reports what is about to be cut off, and keeps it if somebody might want to look at it. */
 const cutTail = (

@@ -3,12 +3,10 @@
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import type { WalCodecError, WalCorruptionError, WalIoError } from "../../WalError.js"
 import { segmentFileName } from "../format/fileName.js"
 import { SEGMENT_HEADER_LENGTH, type SegmentHeader } from "../format/segmentHeader.js"
 import { ActiveIndex } from "../segment/activeIndex.js"
-import { toIoError } from "../segment/ioError.js"
 import { type Probe, probeSegment } from "../segment/probe.js"
 import { scanOn, searchFrames } from "../segment/scan.js"
 import type { Segment } from "../segment/segment.js"
@@ -42,8 +40,6 @@ export interface Look {
   readonly view: LogView
   /** The last sequence that a mark says is on disk. */
   readonly syncedSequence: number
-  /** Of the last segment: recovery may put another file in its place. */
-  readonly inode: Option.Option<number>
 }
 
 /** While the writer goes on, one look may not join up: a segment ends, or is removed, between two calls. */
@@ -102,11 +98,9 @@ export class FollowedLog {
       }
       const found = yield* this.sealedAmong(probes)
       const tail = yield* this.lookAtTail(probes.at(-1))
-      // Only now: what was read before is in this file or in the one whose place it has taken.
-      const inode = yield* inodeOf(this.fs, tail.probe.path)
       this.sealed = [...known, ...found]
       this.tail = tail
-      return { ...lookOf(this.sealed, tail, this.now()), inode }
+      return lookOf(this.sealed, tail, this.now())
     })
   }
 
@@ -190,9 +184,6 @@ export class FollowedLog {
   }
 }
 
-const inodeOf = (fs: FileSystem.FileSystem, path: string): Effect.Effect<Option.Option<number>, WalIoError> =>
-  Effect.mapBoth(fs.stat(path), { onSuccess: ({ ino }) => ino, onFailure: toIoError("stat", path) })
-
 const endOf = (probe: Probe, header: SegmentHeader): number =>
   probe.trailer._tag === "Trailer" && belongs(probe.trailer.trailer, header) && isWhole(probe.trailer.trailer, probe)
     ? probe.trailer.trailer.dataLength
@@ -207,11 +198,7 @@ const promisedIn = ({ trailer }: Probe, header: SegmentHeader): Promised =>
     : { offset: SEGMENT_HEADER_LENGTH, by: "its name", lastSequence: undefined }
 
 /** A reader shows whole writes only: what a write that is under way has brought so far may be taken back. */
-const lookOf = (
-  sealed: ReadonlyArray<Segment>,
-  { header, probe, scan, scanner }: Tail,
-  now: number
-): Pick<Look, "view" | "syncedSequence"> => {
+const lookOf = (sealed: ReadonlyArray<Segment>, { header, probe, scan, scanner }: Tail, now: number): Look => {
   const { dataLength, highestTimestamp, lastSequence } = scanner.wholeWrites
   const active: Segment = {
     ...segmentOf(probe, header, scan, now),
@@ -248,9 +235,5 @@ const emptyLook = (directory: string): Look => {
     previousHighestTimestamp: 0
   }
   const path = `${directory}/${segmentFileName(header.id)}`
-  return {
-    view: { sealed: [], active: emptySegment(header, path, new ActiveIndex()) },
-    syncedSequence: 0,
-    inode: Option.none()
-  }
+  return { view: { sealed: [], active: emptySegment(header, path, new ActiveIndex()) }, syncedSequence: 0 }
 }

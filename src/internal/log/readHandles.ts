@@ -12,10 +12,8 @@ export interface ReadHandles {
   readonly giveBack: (file: SegmentFile) => Effect.Effect<void>
   /** For reads that are over before anything else runs, so that no handle has to be taken: undefined where none is idle. */
   readonly now: (path: string) => FileNow | undefined
-  /** Closes the idle handles of a file that is about to be removed; those in use are closed when they are given back. */
+  /** Closes the idle handles of a file that is removed; those in use are closed when they are given back. */
   readonly forget: (path: string) => Effect.Effect<void>
-  /** The same for a file whose place another one has taken by now, which may be kept open again. */
-  readonly renew: (path: string) => Effect.Effect<void>
   /** Closes all that are idle, and from then on gives none out. */
   readonly close: Effect.Effect<void>
 }
@@ -24,7 +22,7 @@ const MOST_IDLE = 64
 
 export const makeReadHandles = (fs: FileSystem.FileSystem, directory: string): ReadHandles => {
   const idle = new IdleHandles()
-  const generations = new Generations()
+  const forgotten = new Set<string>()
   let life: "open" | "closed" = "open"
 
   const take: ReadHandles["take"] = (path) =>
@@ -33,22 +31,12 @@ export const makeReadHandles = (fs: FileSystem.FileSystem, directory: string): R
         return Effect.fail(new WalClosedError({ directory }))
       }
       const found = idle.remove(path)
-      return found === undefined ? openNew(path) : Effect.succeed(found)
+      return found === undefined ? openSegmentFile(fs, path, "r") : Effect.succeed(found)
     })
-
-  /** Opens again where the file was forgotten meanwhile: nobody knows which one was opened. */
-  const openNew = (path: string): Effect.Effect<SegmentFile, WalIoError> =>
-    Effect.suspend(() => {
-      const generation = generations.of(path)
-      return Effect.flatMap(openSegmentFile(fs, path, "r"), (file) =>
-        generations.of(path) === generation
-          ? Effect.as(Effect.sync(() => generations.belongsTo(file, generation)), file)
-          : Effect.zipRight(file.close, openNew(path)))
-    }).pipe(Effect.uninterruptible)
 
   const giveBack: ReadHandles["giveBack"] = (file) =>
     Effect.suspend(() => {
-      if (life === "closed" || generations.isOver(file)) {
+      if (life === "closed" || forgotten.has(file.path)) {
         return file.close
       }
       idle.add(file)
@@ -64,47 +52,13 @@ export const makeReadHandles = (fs: FileSystem.FileSystem, directory: string): R
     now: (path) => idle.find(path)?.now,
     forget: (path) =>
       Effect.suspend(() => {
-        generations.endAll(path)
-        return closeAll(idle.removeAllOf(path))
-      }),
-    renew: (path) =>
-      Effect.suspend(() => {
-        generations.end(path)
+        forgotten.add(path)
         return closeAll(idle.removeAllOf(path))
       }),
     close: Effect.suspend(() => {
       life = "closed"
       return closeAll(idle.removeAll())
     })
-  }
-}
-
-const NONE_AFTER = Infinity
-
-/** How often another file has taken a path, and so which handles are of one that is no longer there. */
-class Generations {
-  private readonly current = new Map<string, number>()
-  private readonly byFile = new WeakMap<SegmentFile, number>()
-
-  of(path: string): number {
-    return this.current.get(path) ?? 0
-  }
-
-  end(path: string): void {
-    this.current.set(path, this.of(path) + 1)
-  }
-
-  endAll(path: string): void {
-    this.current.set(path, NONE_AFTER)
-  }
-
-  belongsTo(file: SegmentFile, generation: number): void {
-    this.byFile.set(file, generation)
-  }
-
-  isOver(file: SegmentFile): boolean {
-    const current = this.of(file.path)
-    return current === NONE_AFTER || this.byFile.get(file) !== current
   }
 }
 

@@ -3,7 +3,6 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { Reader } from "../../Wal.js"
 import { type OpenError, WalClosedError } from "../../WalError.js"
@@ -50,13 +49,13 @@ const openFollowed = (settings: ReaderSettings): Effect.Effect<Followed, FollowE
     const gate = Effect.unsafeMakeSemaphore(1)
 
     const turnTo = (look: Look): Effect.Effect<void> => {
-      const gone = [...removedSegments(last.view, look.view), ...replacedSegments(last, look)]
+      const gone = removedSegments(last.view, look.view)
       last = look
       return Effect.zipRight(
         view.update(() => look.view),
         Effect.forEach(gone, (segment) => {
           indexes.forget(segment)
-          return handles.renew(segment.path)
+          return handles.forget(segment.path)
         }, { discard: true })
       )
     }
@@ -89,11 +88,4 @@ const openFollowed = (settings: ReaderSettings): Effect.Effect<Followed, FollowE
 const removedSegments = (before: LogView, after: LogView) => {
   const salts = new Map([...after.sealed, after.active].map((segment) => [segment.id, segment.salt]))
   return [...before.sealed, before.active].filter((segment) => salts.get(segment.id) !== segment.salt)
-}
-
-/** The last one, whose file may not be the same any more, by what is known. */
-const replacedSegments = (before: Look, after: Look) => {
-  const isSame = before.view.active.id === after.view.active.id && Option.isSome(before.inode)
-    && Option.contains(after.inode, before.inode.value)
-  return isSame ? [] : [before.view.active]
 }

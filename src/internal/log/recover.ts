@@ -12,6 +12,7 @@ import { type Probe, probeSegment } from "../segment/probe.js"
 import type { Segment } from "../segment/segment.js"
 import { findEnd, type Refusal, scanUpTo, settleEnd } from "./assess.js"
 import { judgeChain } from "./chain.js"
+import { restoreTail } from "./keptTail.js"
 import { listFiles } from "./listing.js"
 import type { LastSegment, Recovered, Unsealed } from "./recovered.js"
 import { salvage } from "./salvage.js"
@@ -99,14 +100,18 @@ const highestTimestamp = (probes: ReadonlyArray<Probe>, segments: ReadonlyArray<
   return Math.max(told, segments.at(-1)?.highestTimestamp ?? 0)
 }
 
-/** Removes what was never given its name, and looks at both ends of everything that was. */
+/** Removes what was never given its name, ends a repair that was cut short, and looks at both ends of every segment. */
 const probeDirectory = (
   fs: FileSystem.FileSystem,
   directory: string
 ): Effect.Effect<Array<Probe>, WalIoError> =>
   Effect.gen(function*() {
-    const { ids, temporaries } = yield* listFiles(fs, directory)
+    const { ids, tails, temporaries } = yield* listFiles(fs, directory)
     yield* Effect.forEach(temporaries, (name) => removeTemporary(fs, `${directory}/${name}`), { discard: true })
+    const last = tails.find((id) => id === ids.at(-1))
+    if (last !== undefined) {
+      yield* restoreTail(fs, directory, last)
+    }
     return yield* Effect.forEach(ids, (id) => probeSegment(fs, `${directory}/${segmentFileName(id)}`, id), {
       concurrency: ids.length > FEW ? PROBES_AT_ONCE : 1
     })

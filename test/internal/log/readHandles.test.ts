@@ -67,18 +67,6 @@ describe("read handles", () => {
         strictEqual(handles.now(path(1)), undefined)
       }))
 
-    it.scoped(`of a file that was replaced are closed, and those of the new one are kept (${files})`, () =>
-      Effect.gen(function*() {
-        const { handles, open, use } = yield* setUp(files)
-        const taken = yield* handles.take(path(1))
-        yield* use(1)
-        yield* handles.renew(path(1))
-        yield* handles.giveBack(taken)
-        deepStrictEqual(yield* open, [])
-        yield* use(1)
-        deepStrictEqual(yield* open, [path(1)])
-      }))
-
     it.scoped(`are none any more once the pool is closed (${files})`, () =>
       Effect.gen(function*() {
         const { handles, open, use } = yield* setUp(files)
