@@ -5,69 +5,21 @@
 import { describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
 import * as Effect from "effect/Effect"
-import type * as SimulatedDisk from "../../src/testing/SimulatedDisk.js"
 import { breathe, checkRecovered, type Expectation } from "./check.js"
+import { type Crash, type Image, imagesOf, outcomesAt } from "./images.js"
 import { boot, FILES, type Files, openOn } from "./machine.js"
 import { Session, type Workload, workloads } from "./workload.js"
-
-/** Each operation has seeds of its own, so that many different tears are met. */
-const outcomesAt = (index: number): ReadonlyArray<SimulatedDisk.CrashOutcome> => [
-  "lose-all",
-  "keep-all",
-  "keep-last",
-  "garble-all",
-  { seed: index * 2 },
-  { seed: index * 2 + 1 }
-]
-
-interface Image {
-  readonly disk: SimulatedDisk.SimulatedDisk
-  readonly expectation: Expectation
-  readonly name: string
-}
-
-/** What each crash before each operation of `program` leaves. */
-const imagesOf = <E>(
-  disk: SimulatedDisk.SimulatedDisk,
-  expectationAt: (operation: number, crash: "power" | "process") => Expectation,
-  outcomesAt: (index: number) => ReadonlyArray<SimulatedDisk.CrashOutcome>,
-  program: Effect.Effect<void, E>
-): Effect.Effect<ReadonlyArray<Image>, E> =>
-  Effect.gen(function*() {
-    const images: Array<Image> = []
-    const hook = yield* disk.onOperation(({ index, kind, path }) => {
-      if (kind === "read" || kind === "stat" || kind === "access" || kind === "readDirectory") {
-        return
-      }
-      const place = `before operation ${index}, ${kind} of ${path}`
-      for (const outcome of outcomesAt(index)) {
-        images.push({
-          disk: Effect.runSync(disk.crashed(outcome)),
-          expectation: expectationAt(index - 1, "power"),
-          name: `power loss ${JSON.stringify(outcome)} ${place}`
-        })
-      }
-      images.push({
-        disk: Effect.runSync(disk.killed),
-        expectation: expectationAt(index - 1, "process"),
-        name: `process killed ${place}`
-      })
-    })
-    yield* program
-    yield* hook.lift
-    return images
-  })
 
 const crashEverywhere = (workload: Workload, files: Files) =>
   Effect.gen(function*() {
     const { disk, ledger } = yield* boot(files)
     const session = new Session(disk, ledger)
-    const expectationAt = (moment: number, crash: "power" | "process"): Expectation => ({ ledger, moment, crash })
+    const expectationAt = (moment: number, crash: Crash): Expectation => ({ ledger, moment, crash })
     const images = yield* imagesOf(disk, expectationAt, outcomesAt, Effect.zipRight(workload(session), session.close))
     return images
   })
 
-const wrongIn = (images: ReadonlyArray<Image>) =>
+const wrongIn = (images: ReadonlyArray<Image<Expectation>>) =>
   Effect.map(
     Effect.forEach(images, ({ disk, expectation, name }) =>
       Effect.map(
@@ -78,7 +30,7 @@ const wrongIn = (images: ReadonlyArray<Image>) =>
   )
 
 /** The same promises hold after a crash of the recovery. */
-const crashAgain = ({ disk, expectation, name }: Image) =>
+const crashAgain = ({ disk, expectation, name }: Image<Expectation>) =>
   Effect.map(
     imagesOf(
       disk,

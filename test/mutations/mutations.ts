@@ -132,6 +132,13 @@ export const mutations: ReadonlyArray<Mutation> = [
     tests: ["test/internal/log/keptTail.test.ts"]
   },
   {
+    name: "a salvage's record gets its name before it is synced",
+    file: "src/internal/log/salvageRecord.ts",
+    find: "(file) => Effect.zipRight(file.writeAt(new TextEncoder().encode(text), 0), file.sync)",
+    replace: "(file) => file.writeAt(new TextEncoder().encode(text), 0)",
+    tests: ["test/crash/salvage.test.ts"]
+  },
+  {
     name: "what recovery read is not written anew after a failed fsync",
     file: "src/internal/log/repair.ts",
     find: "  copyRange(file, file, from, dataLength, from).pipe(\n    Effect.zipRight(file.truncate(dataLength)),",
