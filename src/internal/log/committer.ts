@@ -3,6 +3,7 @@
  */
 import type * as FiberId from "effect/FiberId"
 import { MOST_AT_ONCE } from "../segment/segmentFile.js"
+import type { Turn } from "../segment/turn.js"
 import type { WalMetrics } from "./metrics.js"
 import type { OpenSegment, WriteState } from "./writeState.js"
 
@@ -19,7 +20,7 @@ export interface CommitterParts {
  * An appender that is alone writes its own entry and goes on: nothing is quicker. Where several append, each write would cost as
  * much as one for all of them, so they are written together as soon as those that can run have run.
  *
- * Invariants: `soon` says whether a commit is on its way in the queue of microtasks. `latest` is the fiber that appended last. Only
+ * Invariants: `soon` says whether a commit is on its way, in the queue of microtasks or with the next turn. `latest` is the fiber that appended last. Only
  * what is framed and not on its way to the file is committed, and only one write is under way.
  */
 export class Committer {
@@ -40,9 +41,13 @@ export class Committer {
   commitNow(open: OpenSegment): "written" | "later" {
     const { state, wakeWriter } = this.parts
     const { now } = open.file
-    if (now === undefined || now.turn.isOver || !this.isFree() || needsTime(state)) {
+    if (now === undefined || !this.isFree() || needsTime(state)) {
       state.flush = "now"
       wakeWriter()
+      return "later"
+    }
+    if (now.turn.isOver) {
+      this.commitNext(now.turn)
       return "later"
     }
     const group = state.takeOff()
@@ -66,6 +71,15 @@ export class Committer {
     } else if (this.soon === "nothing") {
       this.soon = "commit"
       queueMicrotask(this.commitFramed)
+    }
+  }
+
+  /** Has what is framed written once the event loop has had its turn. */
+  private commitNext(turn: Turn): void {
+    this.parts.state.flush = "now"
+    if (this.soon === "nothing") {
+      this.soon = "commit"
+      turn.next(this.commitFramed)
     }
   }
 

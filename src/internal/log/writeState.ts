@@ -67,6 +67,7 @@ export class WriteState {
   private highestWritten = 0
   private claimed = 0
   readonly space: SpaceAhead
+  private readonly eagerSyncLength: number
   /** Raised when more is written or synced, and when the log ends. */
   readonly moved = new Broadcast()
   /** The flying group could not be written: what of it is in the file is to be taken back. */
@@ -82,6 +83,7 @@ export class WriteState {
   constructor(readonly settings: Settings, readonly clocks: Clocks) {
     this.time = new ActiveTime(clocks, settings.window)
     this.space = new SpaceAhead(settings.maxSegmentBytes)
+    this.eagerSyncLength = settings.syncInterval === Infinity ? Infinity : EAGER_SYNC_LENGTH
   }
 
   // --- asking
@@ -108,7 +110,7 @@ export class WriteState {
   /** Somebody waits for it, or so much is written that the next rotation would have to wait for long. */
   get wantsSync(): boolean {
     return this.failure === undefined
-      && (this.synced.isAwaited || this.writtenEnd - this.synced.end >= EAGER_SYNC_LENGTH)
+      && (this.synced.isAwaited || this.writtenEnd - this.synced.end >= this.eagerSyncLength)
   }
 
   /** Why no append and no sync is taken, if so. */

@@ -36,9 +36,14 @@ export class Turn {
     }
   }
 
+  /** Runs something as soon as the next turn has begun; only while this one is over. */
+  next(run: () => void): void {
+    this.waiting.push(run)
+  }
+
   /** Ends at once, or when the next turn has begun. */
   readonly goesOn: Effect.Effect<void> = Effect.suspend(() =>
-    this.isOver ? Effect.async<void>((resume) => void this.waiting.push(() => resume(Effect.void))) : Effect.void
+    this.isOver ? Effect.async<void>((resume) => this.next(() => resume(Effect.void))) : Effect.void
   )
 
   private readonly begin = (): void => {
