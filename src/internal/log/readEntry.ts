@@ -11,7 +11,7 @@ import { FrameReader } from "../format/frameReader.js"
 import { SEGMENT_HEADER_LENGTH } from "../format/segmentHeader.js"
 import { readBlock } from "../segment/scan.js"
 import { nextSequence, type Segment } from "../segment/segment.js"
-import { MOST_AT_ONCE } from "../segment/segmentFile.js"
+import { type FileNow, MOST_AT_ONCE } from "../segment/segmentFile.js"
 import { entryAt } from "./entryBlock.js"
 import {
   damagedFrame,
@@ -100,10 +100,24 @@ const invalidRef = (ref: EntryRef, rule: string): WalCodecError =>
 
 /** At once where that is possible: nothing else runs meanwhile, so no handle has to be taken. */
 const readVerified = (context: ReadContext, segment: Segment, ref: EntryRef): Effect.Effect<Entry, ReadingError> => {
-  const now = ref.length <= MOST_AT_ONCE ? context.handles.now(segment.path) : undefined
-  if (now === undefined || now.turn.isOver) {
-    return readTaking(context, segment, ref)
-  }
+  const now = handleNow(context, segment, ref)
+  return now?.turn.isOver === true
+    ? Effect.flatMap(now.turn.goesOn, () => readWith(handleNow(context, segment, ref), context, segment, ref))
+    : readWith(now, context, segment, ref)
+}
+
+const handleNow = ({ handles }: ReadContext, { path }: Segment, { length }: EntryRef): FileNow | undefined =>
+  length <= MOST_AT_ONCE ? handles.now(path) : undefined
+
+const readWith = (now: FileNow | undefined, context: ReadContext, segment: Segment, ref: EntryRef) =>
+  now === undefined ? readTaking(context, segment, ref) : readAtOnce(now, context, segment, ref)
+
+const readAtOnce = (
+  now: FileNow,
+  context: ReadContext,
+  segment: Segment,
+  ref: EntryRef
+): Effect.Effect<Entry, ReadingError> => {
   const { smallReads } = context
   const count = smallReads.read(now, ref.offset, ref.length)
   if (typeof count !== "number") {
