@@ -190,7 +190,7 @@ const crashAgain = (image: Image, mode: Mode, handled: ReadonlyArray<Handled>) =
   })
 
 /** The next life is crashed for every so many of the images; for all of them with `CRASH_SAMPLE=1`. */
-const SAMPLED = Number(process.env["CRASH_SAMPLE"] ?? 97)
+const SAMPLED = Number(process.env["CRASH_SAMPLE"] ?? 149)
 
 /** The log as it was once, under a cursor as it came to be later. */
 const withLaterCursor = (earlier: Image, line: string) =>

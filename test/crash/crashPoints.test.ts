@@ -62,4 +62,4 @@ describe.each(FILES)("a crash, %s files", (files) => {
 const TIMEOUT = 3_600_000
 
 /** A recovery of its own is crashed at each operation for every so many of the images; for all of them with `CRASH_SAMPLE=1`. */
-const SAMPLED = Number(process.env["CRASH_SAMPLE"] ?? 37)
+const SAMPLED = Number(process.env["CRASH_SAMPLE"] ?? 79)
