@@ -15,7 +15,8 @@ import { withDirectCalls } from "../internal/segment/directCalls.js"
 /**
  * Wraps the provided `FileSystem`, which is platform-node's. A log over it appends and reads several times faster: a small write or
  * read is one system call in the calling thread, a sync an `fdatasync`. Large writes and every sync stay in the thread pool, so that
- * the event loop is free meanwhile; and after about a millisecond of small ones, it has its turn. What is promised, and what is on the disk, is the same.
+ * the event loop is free meanwhile; and after about a millisecond of small ones, it has its turn. What is promised, and what is on
+ * the disk, is the same.
  *
  * Everything but open files passes through, and so do files whose descriptor is not one of this process, such as those of a simulated disk.
  *

@@ -20,6 +20,7 @@ import {
   nextLife,
   wrongWith
 } from "./consuming.js"
+import { type Image, imagesOf, mayChange, someOutcomesAt } from "./images.js"
 import { boot, DIRECTORY, type Files, openOn } from "./machine.js"
 
 const CASES: ReadonlyArray<Mode & { readonly files: Files }> = [
@@ -28,46 +29,27 @@ const CASES: ReadonlyArray<Mode & { readonly files: Files }> = [
   { files: "tuned", concurrency: "per-key", visibility: "synced" }
 ]
 
-/** Each operation has a seed of its own, so that many different tears are met. */
-const outcomesAt = (
-  index: number
-): ReadonlyArray<SimulatedDisk.CrashOutcome> => ["lose-all", "keep-last", { seed: index }]
-
-interface Image {
-  readonly name: string
-  readonly disk: SimulatedDisk.SimulatedDisk
+interface Place {
   /** How many operations had taken effect. */
   readonly moment: number
   /** Up to which sequence a saved cursor had been acknowledged. */
   readonly saved: number | undefined
 }
 
-/** What each crash before each operation leaves. */
-const imagesOf = <E>(
+/** What each crash before each operation leaves; a file that is opened only is as it was. */
+const imagesAlong = <E>(
   disk: SimulatedDisk.SimulatedDisk,
   saved: () => number | undefined,
   program: Effect.Effect<void, E>,
   outcomes: (index: number) => ReadonlyArray<SimulatedDisk.CrashOutcome>
 ) =>
-  Effect.gen(function*() {
-    const images: Array<Image> = []
-    const hook = yield* disk.onOperation(({ index, kind, path }) => {
-      const isOpenedOnly = kind === "open" && !path.endsWith(".tmp")
-      if (isOpenedOnly || ["read", "stat", "access", "readDirectory"].includes(kind)) {
-        return
-      }
-      const place = { moment: index - 1, saved: saved() }
-      const at = `before operation ${index}, ${kind} of ${path}`
-      for (const outcome of outcomes(index)) {
-        const image = Effect.runSync(disk.crashed(outcome))
-        images.push({ ...place, disk: image, name: `power loss ${JSON.stringify(outcome)} ${at}` })
-      }
-      images.push({ ...place, disk: Effect.runSync(disk.killed), name: `process killed ${at}` })
-    })
-    yield* program
-    yield* hook.lift
-    return images
-  })
+  imagesOf(
+    disk,
+    (moment): Place => ({ moment, saved: saved() }),
+    outcomes,
+    program,
+    (event) => mayChange(event) && (event.kind !== "open" || event.path.endsWith(".tmp"))
+  )
 
 const append = (wal: Wal.Service, from: number, to: number, name = "") =>
   Effect.forEach(
@@ -128,20 +110,21 @@ const savedBy = () => {
   }
 }
 
-const judge = (mode: Mode, handled: ReadonlyArray<Handled>) => ({ disk, moment, name, saved }: Image) =>
-  Effect.zipRight(breathe, nextLife(disk, mode)).pipe(
-    Effect.map((life) => {
-      const wrong = wrongWith(life, handled.filter(({ at }) => at <= moment))
-        ?? (life.recovery._tag === "Rewound" || life.recovery._tag === "Expired"
-          ? JSON.stringify(life.recovery)
-          : undefined)
-        ?? (life.recovery.after < (saved ?? 0)
-          ? `it went on after ${life.recovery.after}, saved was ${saved}`
-          : undefined)
-      return wrong === undefined ? [] : [`${name}: ${wrong}`]
-    }),
-    Effect.catchAllCause((cause) => Effect.succeed([`${name}: ${cause.toString().slice(0, 1_000)}`]))
-  )
+const judge =
+  (mode: Mode, handled: ReadonlyArray<Handled>) => ({ disk, expectation: { moment, saved }, name }: Image<Place>) =>
+    Effect.zipRight(breathe, nextLife(disk, mode)).pipe(
+      Effect.map((life) => {
+        const wrong = wrongWith(life, handled.filter(({ at }) => at <= moment))
+          ?? (life.recovery._tag === "Rewound" || life.recovery._tag === "Expired"
+            ? JSON.stringify(life.recovery)
+            : undefined)
+          ?? (life.recovery.after < (saved ?? 0)
+            ? `it went on after ${life.recovery.after}, saved was ${saved}`
+            : undefined)
+        return wrong === undefined ? [] : [`${name}: ${wrong}`]
+      }),
+      Effect.catchAllCause((cause) => Effect.succeed([`${name}: ${cause.toString().slice(0, 1_000)}`]))
+    )
 
 describe("a crash beside a consumer", () => {
   for (const { files, ...mode } of CASES) {
@@ -152,8 +135,8 @@ describe("a crash beside a consumer", () => {
           const { disk } = yield* boot(files)
           const handled: Array<Handled> = []
           const { saved, watch } = savedBy()
-          const images = yield* imagesOf(disk, saved, live(disk, mode, handled, watch), outcomesAt)
-          assertTrue(images.some((image) => (image.saved ?? 0) >= 12))
+          const images = yield* imagesAlong(disk, saved, live(disk, mode, handled, watch), someOutcomesAt)
+          assertTrue(images.some((image) => (image.expectation.saved ?? 0) >= 12))
           const copies = yield* Effect.forEach(
             images,
             (image) => Effect.map(image.disk.killed, (disk) => ({ ...image, disk }))
@@ -172,7 +155,7 @@ describe("a crash beside a consumer", () => {
 })
 
 /** The next life is crashed at each operation, too. */
-const crashAgain = (image: Image, mode: Mode, handled: ReadonlyArray<Handled>) =>
+const crashAgain = (image: Image<Place>, mode: Mode, handled: ReadonlyArray<Handled>) =>
   Effect.gen(function*() {
     const { disk } = image
     const { saved, watch } = savedBy()
@@ -183,8 +166,8 @@ const crashAgain = (image: Image, mode: Mode, handled: ReadonlyArray<Handled>) =
       yield* Effect.orDie(wal.sync)
       yield* consuming(disk, wal, mode, later, caughtUp)
     }))
-    const images = yield* imagesOf(disk, saved, program, (index) => ["lose-all", "keep-last", { seed: index }])
-    const before = handled.filter(({ at }) => at <= image.moment).map((each) => ({ ...each, at: 0 }))
+    const images = yield* imagesAlong(disk, saved, program, someOutcomesAt)
+    const before = handled.filter(({ at }) => at <= image.expectation.moment).map((each) => ({ ...each, at: 0 }))
     return yield* Effect.forEach(images, (each) =>
       judge(mode, [...before, ...later])({ ...each, name: `${image.name}; then ${each.name}` }))
   })
@@ -193,7 +176,7 @@ const crashAgain = (image: Image, mode: Mode, handled: ReadonlyArray<Handled>) =
 const SAMPLED = Number(process.env["CRASH_SAMPLE"] ?? 149)
 
 /** The log as it was once, under a cursor as it came to be later. */
-const withLaterCursor = (earlier: Image, line: string) =>
+const withLaterCursor = (earlier: Image<Place>, line: string) =>
   Effect.gen(function*() {
     const disk = yield* earlier.disk.killed
     yield* Effect.orDie(disk.fileSystem.makeDirectory(DIRECTORY, { recursive: true }))
@@ -210,7 +193,7 @@ describe("a log that lost its tail under a cursor", () => {
         const { disk } = yield* boot("platform")
         const handled: Array<Handled> = []
         const { saved, watch } = savedBy()
-        const all = yield* imagesOf(disk, saved, live(disk, mode, handled, watch), () => [])
+        const all = yield* imagesAlong(disk, saved, live(disk, mode, handled, watch), () => [])
         const images = all.filter((image) => image.name.startsWith("process killed"))
         const cursors = yield* Effect.forEach(images, (image) =>
           Effect.map(Effect.option(image.disk.fileSystem.readFileString(CURSOR)), (line) => ({ image, line })))
@@ -220,12 +203,16 @@ describe("a log that lost its tail under a cursor", () => {
         const wrong: Array<string> = []
         const met = new Set<string>()
         for (const [line, later] of lines) {
-          for (const earlier of images.filter((image, index) => index % 7 === 0 && image.moment < later.moment)) {
+          for (
+            const earlier of images.filter((image, index) =>
+              index % 7 === 0 && image.expectation.moment < later.expectation.moment
+            )
+          ) {
             const log = yield* withLaterCursor(earlier, line)
             yield* breathe
             const life = yield* nextLife(log, mode, (wal) => append(wal, 1, anew, "anew-"))
             met.add(life.recovery._tag === "Rewound" ? life.recovery.reason : life.recovery._tag)
-            const what = wrongWith(life, handled.filter(({ at }) => at <= later.moment))
+            const what = wrongWith(life, handled.filter(({ at }) => at <= later.expectation.moment))
             if (what !== undefined) {
               wrong.push(`${earlier.name} with the cursor of ${later.name}: ${what}`)
             }

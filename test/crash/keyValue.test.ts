@@ -13,6 +13,7 @@ import * as SimulatedDisk from "../../src/testing/SimulatedDisk.js"
 import type { OpenError } from "../../src/WalError.js"
 import * as WalKeyValueStore from "../../src/WalKeyValueStore.js"
 import { breathe } from "./check.js"
+import { imagesOf } from "./images.js"
 import { FILES } from "./machine.js"
 
 type Write =
@@ -172,31 +173,18 @@ describe.each(FILES)("a key-value store that crashes, %s files", (files) => {
     () =>
       Effect.gen(function*() {
         const disk = yield* SimulatedDisk.make({ completion: "immediate", recording: "off", files })
-        const images: Array<{ disk: SimulatedDisk.SimulatedDisk; expectation: Expectation; name: string }> = []
-        const removed = yield* Effect.scoped(Effect.gen(function*() {
+        let removed = 0
+        yield* disk.onOperation(({ kind, path }) => {
+          removed += kind === "remove" && path.endsWith(".wal") ? 1 : 0
+        })
+        const images = yield* Effect.scoped(Effect.gen(function*() {
           const program = new Program(yield* openOn(disk))
-          let removals = 0
-          yield* disk.onOperation(({ index, kind, path }) => {
-            removals += kind === "remove" && path.endsWith(".wal") ? 1 : 0
-            if (kind === "read" || kind === "stat" || kind === "access" || kind === "readDirectory") {
-              return
-            }
-            const place = `before operation ${index}, ${kind} of ${path}`
-            for (const outcome of ["lose-all", "keep-last", "garble-all", { seed: index }] as const) {
-              images.push({
-                disk: Effect.runSync(disk.crashed(outcome)),
-                expectation: program.account.expectation("power"),
-                name: `power loss ${JSON.stringify(outcome)} ${place}`
-              })
-            }
-            images.push({
-              disk: Effect.runSync(disk.killed),
-              expectation: program.account.expectation("process"),
-              name: `process killed ${place}`
-            })
-          })
-          yield* workload(program)
-          return removals
+          return yield* imagesOf(
+            disk,
+            (_, crash) => program.account.expectation(crash),
+            (index) => ["lose-all", "keep-last", "garble-all", { seed: index }],
+            workload(program)
+          )
         }))
         assertTrue(removed >= 4, `${removed} segments were removed on the way`)
         const sample = images.filter((_, index) => index % SAMPLED === 0)

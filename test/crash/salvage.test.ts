@@ -11,7 +11,7 @@ import type * as SimulatedDisk from "../../src/testing/SimulatedDisk.js"
 import type * as Wal from "../../src/Wal.js"
 import type { WalOptions } from "../../src/WalOptions.js"
 import { breathe } from "./check.js"
-import { type Image, imagesOf } from "./images.js"
+import { type Image, imagesOf, someOutcomesAt } from "./images.js"
 import { idOf } from "./ledger.js"
 import { boot, DIRECTORY, FILES, type Files, openOn, SMALL } from "./machine.js"
 import { Session } from "./workload.js"
@@ -84,13 +84,6 @@ const opened = (disk: SimulatedDisk.SimulatedDisk, options: Omit<WalOptions, "di
   })
 
 type Opened = Effect.Effect.Success<ReturnType<typeof opened>>
-
-/** What a salvage writes is synced before it has a name: seeds of their own tear it in every way. */
-const someOutcomesAt = (index: number): ReadonlyArray<SimulatedDisk.CrashOutcome> => [
-  "lose-all",
-  "keep-last",
-  { seed: index }
-]
 
 /** Once a salvage has succeeded, its loss is accepted. */
 type Stage = "salvaging" | "accepted"

@@ -25,7 +25,7 @@ export class ActiveTime {
   /** On the monotonic clock: since when this process knows the active segment. */
   private since: number
 
-  constructor(readonly clocks: Clocks, private readonly window: number) {
+  constructor(private readonly clocks: Clocks, private readonly window: number) {
     this.since = clocks.monotonic()
   }
 

@@ -20,8 +20,8 @@ export interface CommitterParts {
  * An appender that is alone writes its own entry and goes on: nothing is quicker. Where several append, each write would cost as
  * much as one for all of them, so they are written together as soon as those that can run have run.
  *
- * Invariants: `soon` says whether a commit is on its way, in the queue of microtasks or with the next turn. `latest` is the fiber that appended last. Only
- * what is framed and not on its way to the file is committed, and only one write is under way.
+ * Invariants: `soon` says whether a commit is on its way, in the queue of microtasks or with the next turn. `latest` is the fiber
+ * that appended last. Only what is framed and not on its way to the file is committed, and only one write is under way.
  */
 export class Committer {
   private latest: FiberId.FiberId | undefined = undefined
