@@ -11,7 +11,7 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import { spawnSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
-import { writeU16, writeU32 } from "../src/internal/format/bytes.js"
+import { viewOf, writeU16, writeU32 } from "../src/internal/format/bytes.js"
 import { crc32 } from "../src/internal/format/crc32.js"
 import { ENTRY, sealFrame, writeFrameHeader } from "../src/internal/format/frame.js"
 import { decodeSegmentHeader, SEGMENT_HEADER_LENGTH } from "../src/internal/format/segmentHeader.js"
@@ -242,8 +242,8 @@ describe("a segment of another kind", () => {
         const decoded = decodeSegmentHeader(file)
         const salt = decoded._tag === "Header" ? decoded.header.salt : 0
         const frames = new Uint8Array(32)
-        writeFrameHeader(frames, 0, salt, ENTRY + 6, 0, 8, 0, 1)
-        sealFrame(frames, 0, salt, 0)
+        writeFrameHeader(viewOf(frames), 0, salt, ENTRY + 6, 0, 8, 0, 1)
+        sealFrame(viewOf(frames), 0, salt, 0)
         return Buffer.concat([file.subarray(0, SEGMENT_HEADER_LENGTH), frames])
       })
       yield* isRefused("later version")

@@ -1,7 +1,7 @@
 /**
  * The segment that docs/format.md dumps, byte by byte: made with the real encoders, and annotated field by field.
  */
-import { utf8 } from "../../src/internal/format/bytes.js"
+import { utf8, viewOf } from "../../src/internal/format/bytes.js"
 import { entryFrameLength, writeEntryFrame } from "../../src/internal/format/entryFrame.js"
 import { FLAG_LAST_OF_WRITE, FLAG_MORE, sealFrame } from "../../src/internal/format/frame.js"
 import { hashKey } from "../../src/internal/format/keyHash.js"
@@ -95,6 +95,7 @@ const entryStructure = ({ at, content, flags, key, metadata, sequence, title }: 
   const timestamp = CREATED_AT + at
   writeEntryFrame(
     frame,
+    viewOf(frame),
     0,
     example.salt,
     flags,
@@ -105,7 +106,7 @@ const entryStructure = ({ at, content, flags, key, metadata, sequence, title }: 
     contentBytes,
     metadataBytes
   )
-  sealFrame(frame, 0, example.salt, 0)
+  sealFrame(viewOf(frame), 0, example.salt, 0)
   const bodyLength = 24 + keyBytes.length + contentBytes.length + metadataBytes.length
   return cut(title, frame, [
     ...frameLayout("entry", flags, bodyLength, metadataBytes.length, sequence),
@@ -120,8 +121,8 @@ const entryStructure = ({ at, content, flags, key, metadata, sequence, title }: 
 
 const markStructure = (sequence: number, syncedOffset: number): Structure => {
   const frame = new Uint8Array(SYNC_MARK_FRAME_LENGTH)
-  writeSyncMark(frame, 0, example.salt, sequence, syncedOffset)
-  sealFrame(frame, 0, example.salt, 0)
+  writeSyncMark(viewOf(frame), 0, example.salt, sequence, syncedOffset)
+  sealFrame(viewOf(frame), 0, example.salt, 0)
   return cut("sync mark, at the head of the third write", frame, [
     ...frameLayout("sync mark", 0, 8, 0, sequence),
     [8, `synced offset ${syncedOffset}`]

@@ -132,6 +132,13 @@ export const mutations: ReadonlyArray<Mutation> = [
     tests: ["test/internal/log/keptTail.test.ts"]
   },
   {
+    name: "frames that are checked together are believed unchecked",
+    file: "src/internal/format/frameRun.ts",
+    find: "at > from && crc32Of(view, from, at, NOTHING_BEFORE) === ~register",
+    replace: "at > from",
+    tests: ["test/internal/format/frameRun.test.ts"]
+  },
+  {
     name: "a salvage's record gets its name before it is synced",
     file: "src/internal/log/salvageRecord.ts",
     find: "(file) => Effect.zipRight(file.writeAt(new TextEncoder().encode(text), 0), file.sync)",

@@ -46,6 +46,20 @@ export const writeU64 = (bytes: Uint8Array, at: number, value: number): void => 
   writeU32(bytes, at + 4, value < TWO_32 ? 0 : Math.floor(value / TWO_32))
 }
 
+/** For what is read or written often: a number is one step there, where bytes would have to be put together. */
+export const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+
+export const setU64 = (view: DataView, at: number, value: number): void => {
+  view.setInt32(at, value | 0, true)
+  view.setInt32(at + 4, value < TWO_32 ? 0 : Math.floor(value / TWO_32), true)
+}
+
+/** A u64 as a number, or `UNSAFE` above 2^53 - 1. */
+export const getU64 = (view: DataView, at: number): number => {
+  const high = view.getUint32(at + 4, true)
+  return high > HIGHEST_SAFE_WORD ? UNSAFE : high * TWO_32 + view.getUint32(at, true)
+}
+
 export const writeAscii = (bytes: Uint8Array, at: number, text: string): void => {
   for (let index = 0; index < text.length; index++) {
     bytes[at + index] = text.charCodeAt(index)

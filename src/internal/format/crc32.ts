@@ -8,8 +8,8 @@ const ZLIB_LENGTH = 512
 
 const POLYNOMIAL = 0xedb88320
 
-/** So many bytes are taken at a time ("slicing by 16"), each by a table of its own. */
-const SLICES = 16
+/** So many bytes are taken at a time ("slicing by 8"), each by a table of its own; more at a time is not faster here. */
+const SLICES = 8
 
 /** Table k has the checksum of each byte with k zeros behind it, at k * 256. */
 const tables = /* @__PURE__ */ makeTables()
@@ -32,65 +32,36 @@ function makeTables(): Int32Array {
 
 /** The checksum of `bytes` from `start` up to `end`, going on from `seed`: 0, a salt, or the checksum of what came before. */
 export const crc32 = (bytes: Uint8Array, start: number, end: number, seed: number): number =>
-  end - start < ZLIB_LENGTH
-    ? tableCrc32(bytes, start, end, seed)
-    : zlibCrc32(bytes.subarray(start, end), seed)
+  crc32Of(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), start, end, seed) >>> 0
 
-const tableCrc32 = (bytes: Uint8Array, start: number, end: number, seed: number): number => {
+/**
+ * The same for who has a view of the bytes, and takes the checksum as an i32: as a u32, half of them would be objects on the
+ * heap.
+ */
+export const crc32Of = (view: DataView, start: number, end: number, seed: number): number =>
+  end - start < ZLIB_LENGTH
+    ? tableCrc32(view, start, end, seed)
+    : zlibCrc32(new Uint8Array(view.buffer, view.byteOffset + start, end - start), seed >>> 0) | 0
+
+/** Two words at a time, then one, then bytes. Spelled out, because loops over the tables cost twice as much. */
+const tableCrc32 = (view: DataView, start: number, end: number, seed: number): number => {
   let value = ~seed
   let at = start
-  if (IS_LITTLE_ENDIAN && ((bytes.byteOffset + start) & 3) === 0) {
-    const words = (end - start) >>> 2
-    value = wordsCrc32(wordsOf(bytes), ((bytes.byteOffset & 3) + start) >>> 2, words, value)
-    at += words * 4
+  for (const last = end - 8; at <= last; at += 8) {
+    const a = value ^ view.getInt32(at, true)
+    const b = view.getInt32(at + 4, true)
+    value = (tables[1792 + (a & 0xff)] ?? 0) ^ (tables[1536 + ((a >>> 8) & 0xff)] ?? 0)
+      ^ (tables[1280 + ((a >>> 16) & 0xff)] ?? 0) ^ (tables[1024 + (a >>> 24)] ?? 0)
+      ^ (tables[768 + (b & 0xff)] ?? 0) ^ (tables[512 + ((b >>> 8) & 0xff)] ?? 0)
+      ^ (tables[256 + ((b >>> 16) & 0xff)] ?? 0) ^ (tables[b >>> 24] ?? 0)
   }
-  for (; at < end; at++) {
-    value = (tables[(value ^ (bytes[at] ?? 0)) & 0xff] ?? 0) ^ (value >>> 8)
-  }
-  return ~value >>> 0
-}
-
-/** Four words at a time, then one at a time. Spelled out, because loops over the tables cost twice as much. */
-const wordsCrc32 = (words: Int32Array, first: number, count: number, start: number): number => {
-  let value = start
-  let word = first
-  for (const end = first + (count & ~3); word < end; word += 4) {
-    const a = value ^ (words[word] ?? 0)
-    const b = words[word + 1] ?? 0
-    const c = words[word + 2] ?? 0
-    const d = words[word + 3] ?? 0
-    value = (tables[3840 + (a & 0xff)] ?? 0) ^ (tables[3584 + ((a >>> 8) & 0xff)] ?? 0)
-      ^ (tables[3328 + ((a >>> 16) & 0xff)] ?? 0) ^ (tables[3072 + (a >>> 24)] ?? 0)
-      ^ (tables[2816 + (b & 0xff)] ?? 0) ^ (tables[2560 + ((b >>> 8) & 0xff)] ?? 0)
-      ^ (tables[2304 + ((b >>> 16) & 0xff)] ?? 0) ^ (tables[2048 + (b >>> 24)] ?? 0)
-      ^ (tables[1792 + (c & 0xff)] ?? 0) ^ (tables[1536 + ((c >>> 8) & 0xff)] ?? 0)
-      ^ (tables[1280 + ((c >>> 16) & 0xff)] ?? 0) ^ (tables[1024 + (c >>> 24)] ?? 0)
-      ^ (tables[768 + (d & 0xff)] ?? 0) ^ (tables[512 + ((d >>> 8) & 0xff)] ?? 0)
-      ^ (tables[256 + ((d >>> 16) & 0xff)] ?? 0) ^ (tables[d >>> 24] ?? 0)
-  }
-  for (const end = first + count; word < end; word++) {
-    const a = value ^ (words[word] ?? 0)
+  for (const last = end - 4; at <= last; at += 4) {
+    const a = value ^ view.getInt32(at, true)
     value = (tables[768 + (a & 0xff)] ?? 0) ^ (tables[512 + ((a >>> 8) & 0xff)] ?? 0)
       ^ (tables[256 + ((a >>> 16) & 0xff)] ?? 0) ^ (tables[a >>> 24] ?? 0)
   }
-  return value
-}
-
-const IS_LITTLE_ENDIAN = /* @__PURE__ */ new Uint8Array(Uint32Array.of(1).buffer)[0] === 1
-
-/**
- * The words of the bytes that were asked for last: making a view costs as much as the checksum of a hundred bytes, and frames
- * come one after the other from the same buffer.
- */
-let lastBytes = new Uint8Array(0)
-let lastWords = new Int32Array(0)
-
-/** The whole words of `bytes`, from the one on in which it begins. */
-const wordsOf = (bytes: Uint8Array): Int32Array => {
-  if (bytes !== lastBytes) {
-    const first = bytes.byteOffset & ~3
-    lastBytes = bytes as Uint8Array<ArrayBuffer>
-    lastWords = new Int32Array(lastBytes.buffer, first, (bytes.byteOffset + bytes.length - first) >>> 2)
+  for (; at < end; at++) {
+    value = (tables[(value ^ view.getUint8(at)) & 0xff] ?? 0) ^ (value >>> 8)
   }
-  return lastWords
+  return ~value
 }

@@ -1,7 +1,7 @@
 /**
  * An entry's frame: nano-wal's documented entry, field for field, then the metadata.
  */
-import { readU64, writeU64 } from "./bytes.js"
+import { readU64, setU64 } from "./bytes.js"
 import { ENTRY, FRAME_HEADER_LENGTH, frameLength, writeFrameHeader } from "./frame.js"
 
 export const MAX_KEY_LENGTH = 0xffff
@@ -18,11 +18,12 @@ export const entryFrameLength = (keyLength: number, contentLength: number, metad
   frameLength(FIXED_BODY_LENGTH + keyLength + contentLength + metadataLength)
 
 /**
- * Writes an entry's frame at `at`, all but its header checksum, which `sealFrame` adds. The key is the first `keyLength`
- * bytes of `key`. Returns the body's checksum.
+ * Writes an entry's frame at `at`, all but its header checksum, which `sealFrame` adds. `view` shows `bytes`. The key is the
+ * first `keyLength` bytes of `key`. Returns the body's checksum.
  */
 export const writeEntryFrame = (
   bytes: Uint8Array,
+  view: DataView,
   at: number,
   salt: number,
   flags: number,
@@ -35,16 +36,16 @@ export const writeEntryFrame = (
 ): number => {
   const contentLengthAt = at + KEY_AT + keyLength
   const contentAt = contentLengthAt + 8
-  writeU64(bytes, at + TIMESTAMP_AT, timestamp)
-  writeU64(bytes, at + KEY_LENGTH_AT, keyLength)
+  setU64(view, at + TIMESTAMP_AT, timestamp)
+  setU64(view, at + KEY_LENGTH_AT, keyLength)
   copyKey(bytes, at + KEY_AT, key, keyLength)
-  writeU64(bytes, contentLengthAt, content.length)
+  setU64(view, contentLengthAt, content.length)
   bytes.set(content, contentAt)
   if (metadata.length > 0) {
     bytes.set(metadata, contentAt + content.length)
   }
   const bodyLength = FIXED_BODY_LENGTH + keyLength + content.length + metadata.length
-  return writeFrameHeader(bytes, at, salt, ENTRY, flags, bodyLength, metadata.length, sequence)
+  return writeFrameHeader(view, at, salt, ENTRY, flags, bodyLength, metadata.length, sequence)
 }
 
 /** A loop, because a key is short and `subarray` costs more than its bytes. */

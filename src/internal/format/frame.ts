@@ -1,8 +1,8 @@
 /**
  * A frame's 24 bytes of header: type, flags, lengths, sequence, and the checksums that make it verify.
  */
-import { align, readU16, readU32, readU64, writeU16, writeU32, writeU64 } from "./bytes.js"
-import { crc32 } from "./crc32.js"
+import { align, readU16, readU32, readU64, setU64 } from "./bytes.js"
+import { crc32Of } from "./crc32.js"
 
 export const FRAME_HEADER_LENGTH = 24
 
@@ -35,19 +35,20 @@ export const flagsAt = (bytes: Uint8Array, at: number): number => bytes[at + FLA
 export const metadataLengthAt = (bytes: Uint8Array, at: number): number => readU16(bytes, at + METADATA_LENGTH_AT)
 export const sequenceAt = (bytes: Uint8Array, at: number): number => readU64(bytes, at + SEQUENCE_AT)
 
-export const headerVerifies = (bytes: Uint8Array, at: number, salt: number): boolean =>
-  headerChecksumAt(bytes, at) === crc32(bytes, at + BODY_CHECKSUM_AT, at + FRAME_HEADER_LENGTH, salt)
+export const headerVerifies = (view: DataView, at: number, salt: number): boolean =>
+  view.getInt32(at + HEADER_CHECKSUM_AT, true)
+    === crc32Of(view, at + BODY_CHECKSUM_AT, at + FRAME_HEADER_LENGTH, salt)
 
-export const bodyVerifies = (bytes: Uint8Array, at: number, bodyLength: number, salt: number): boolean =>
-  bodyChecksumAt(bytes, at)
-    === crc32(bytes, at + FRAME_HEADER_LENGTH, at + FRAME_HEADER_LENGTH + bodyLength, salt)
+export const bodyVerifies = (view: DataView, at: number, bodyLength: number, salt: number): boolean =>
+  view.getInt32(at + BODY_CHECKSUM_AT, true)
+    === crc32Of(view, at + FRAME_HEADER_LENGTH, at + FRAME_HEADER_LENGTH + bodyLength, salt)
 
 /**
  * Writes a header around a body that stands already in its place, and zeros behind it; the header's own checksum is
  * left to `sealFrame`. Returns the body's checksum.
  */
 export const writeFrameHeader = (
-  bytes: Uint8Array,
+  view: DataView,
   at: number,
   salt: number,
   type: number,
@@ -57,23 +58,25 @@ export const writeFrameHeader = (
   sequence: number
 ): number => {
   const bodyEnd = at + FRAME_HEADER_LENGTH + bodyLength
-  const checksum = crc32(bytes, at + FRAME_HEADER_LENGTH, bodyEnd, salt)
-  writeU32(bytes, at + BODY_CHECKSUM_AT, checksum)
-  writeU32(bytes, at + BODY_LENGTH_AT, bodyLength)
-  bytes[at + TYPE_AT] = type
-  bytes[at + FLAGS_AT] = flags
-  writeU16(bytes, at + METADATA_LENGTH_AT, metadataLength)
-  writeU64(bytes, at + SEQUENCE_AT, sequence)
-  bytes.fill(0, bodyEnd, at + frameLength(bodyLength))
-  return checksum
+  const checksum = crc32Of(view, at + FRAME_HEADER_LENGTH, bodyEnd, salt)
+  view.setInt32(at + BODY_CHECKSUM_AT, checksum, true)
+  view.setInt32(at + BODY_LENGTH_AT, bodyLength, true)
+  view.setUint8(at + TYPE_AT, type)
+  view.setUint8(at + FLAGS_AT, flags)
+  view.setUint16(at + METADATA_LENGTH_AT, metadataLength, true)
+  setU64(view, at + SEQUENCE_AT, sequence)
+  for (let padding = bodyEnd; padding < at + frameLength(bodyLength); padding++) {
+    view.setUint8(padding, 0)
+  }
+  return checksum >>> 0
 }
 
 /** Adds flags that are known only once the group is complete, and computes the header's checksum. */
-export const sealFrame = (bytes: Uint8Array, at: number, salt: number, addedFlags: number): void => {
-  bytes[at + FLAGS_AT] = flagsAt(bytes, at) | addedFlags
-  writeU32(
-    bytes,
+export const sealFrame = (view: DataView, at: number, salt: number, addedFlags: number): void => {
+  view.setUint8(at + FLAGS_AT, view.getUint8(at + FLAGS_AT) | addedFlags)
+  view.setInt32(
     at + HEADER_CHECKSUM_AT,
-    crc32(bytes, at + BODY_CHECKSUM_AT, at + FRAME_HEADER_LENGTH, salt)
+    crc32Of(view, at + BODY_CHECKSUM_AT, at + FRAME_HEADER_LENGTH, salt),
+    true
   )
 }

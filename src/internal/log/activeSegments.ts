@@ -4,6 +4,7 @@
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import type { WalIoError } from "../../WalError.js"
+import { viewOf } from "../format/bytes.js"
 import { FLAG_LAST_OF_WRITE, sealFrame } from "../format/frame.js"
 import { SEGMENT_HEADER_LENGTH, type SegmentHeader } from "../format/segmentHeader.js"
 import { SYNC_MARK_FRAME_LENGTH, writeSyncMark } from "../format/syncMark.js"
@@ -120,8 +121,9 @@ export const makeActiveSegments = (parts: ActiveSegmentsParts): ActiveSegments =
 /** Says of a segment that was closed, and so synced, that it was: the seal that said so is gone. */
 const encodeMark = (segment: Segment): Uint8Array => {
   const bytes = new Uint8Array(SYNC_MARK_FRAME_LENGTH)
-  writeSyncMark(bytes, 0, segment.salt, segment.lastSequence, segment.dataLength)
-  sealFrame(bytes, 0, segment.salt, FLAG_LAST_OF_WRITE)
+  const view = viewOf(bytes)
+  writeSyncMark(view, 0, segment.salt, segment.lastSequence, segment.dataLength)
+  sealFrame(view, 0, segment.salt, FLAG_LAST_OF_WRITE)
   return bytes
 }
 

@@ -59,7 +59,7 @@ export const takeEntries = (
   const { length } = reader.block
   let at = 0
   for (;;) {
-    switch (reader.read(at, length)) {
+    switch (reader.readNext(at, length)) {
       case "entry":
         if (reader.sequence > to) {
           return { _tag: "Done" }

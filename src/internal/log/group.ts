@@ -2,7 +2,7 @@
  * The frames that one write will carry: encoded one behind the other as they are appended, ready for the disk.
  */
 import type { AppendError } from "../../WalError.js"
-import { equalRange } from "../format/bytes.js"
+import { equalRange, viewOf } from "../format/bytes.js"
 import { entryKeyStart, writeEntryFrame } from "../format/entryFrame.js"
 import { FLAG_LAST_OF_WRITE, sealFrame } from "../format/frame.js"
 import { SYNC_MARK_FRAME_LENGTH, writeSyncMark } from "../format/syncMark.js"
@@ -23,12 +23,13 @@ const MOST_ROWS_KEPT = 64 * 1024
 const ROW_WORDS = 3
 
 /**
- * Invariants: `bytes[0, length)` are whole frames for the segment's offset `start` on, with the sequences from
+ * Invariants: `view` shows `bytes`. `bytes[0, length)` are whole frames for the segment's offset `start` on, with the sequences from
  * `firstSequence` on; only the header of the last one, at `lastFrameAt`, is not sealed yet. `rows` has a row for each of the
  * `entryCount` entries, in order. Nobody waits for a group that has been cleared.
  */
 export class Group {
   bytes = new Uint8Array(SMALLEST_CAPACITY)
+  private view = viewOf(this.bytes)
   length = 0
   start = 0
   firstSequence = 0
@@ -65,7 +66,7 @@ export class Group {
   /** Claims, at the head of the group, that the segment before `syncedOffset` is on disk. */
   addMark(lastSequence: number, syncedOffset: number): void {
     this.reserve(SYNC_MARK_FRAME_LENGTH)
-    writeSyncMark(this.bytes, this.length, this.salt, lastSequence, syncedOffset)
+    writeSyncMark(this.view, this.length, this.salt, lastSequence, syncedOffset)
     this.claimed = syncedOffset
     this.advance(SYNC_MARK_FRAME_LENGTH)
   }
@@ -86,6 +87,7 @@ export class Group {
     const at = this.length
     const checksum = writeEntryFrame(
       this.bytes,
+      this.view,
       at,
       this.salt,
       flags,
@@ -107,7 +109,7 @@ export class Group {
 
   /** Completes the frames: the last one is flagged as the last of its write. */
   seal(): void {
-    sealFrame(this.bytes, this.lastFrameAt, this.salt, FLAG_LAST_OF_WRITE)
+    sealFrame(this.view, this.lastFrameAt, this.salt, FLAG_LAST_OF_WRITE)
   }
 
   /** The bytes to be written, once the group is sealed. */
@@ -163,7 +165,7 @@ export class Group {
   /** Whoever waits for it must have been taken before. */
   clear(): void {
     if (this.bytes.length > LARGEST_KEPT) {
-      this.bytes = new Uint8Array(SMALLEST_CAPACITY)
+      this.turnTo(new Uint8Array(SMALLEST_CAPACITY))
     }
     if (this.rows.length > MOST_ROWS_KEPT * ROW_WORDS) {
       this.rows = new Uint32Array(FEWEST_ROWS * ROW_WORDS)
@@ -190,10 +192,15 @@ export class Group {
 
   private advance(frameLength: number): void {
     if (this.lastFrameAt >= 0) {
-      sealFrame(this.bytes, this.lastFrameAt, this.salt, 0)
+      sealFrame(this.view, this.lastFrameAt, this.salt, 0)
     }
     this.lastFrameAt = this.length
     this.length += frameLength
+  }
+
+  private turnTo(bytes: Uint8Array<ArrayBuffer>): void {
+    this.bytes = bytes
+    this.view = viewOf(bytes)
   }
 
   private reserve(extra: number): void {
@@ -201,7 +208,7 @@ export class Group {
     if (needed > this.bytes.length) {
       const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2))
       grown.set(this.bytes.subarray(0, this.length))
-      this.bytes = grown
+      this.turnTo(grown)
     }
   }
 }

@@ -2,6 +2,7 @@
  * Looks for a key's last entry in the segments before the active one, the newest first.
  */
 import * as Effect from "effect/Effect"
+import { viewOf } from "../format/bytes.js"
 import { FRAME_HEADER_LENGTH, headerVerifies, sequenceAt } from "../format/frame.js"
 import { hashKey } from "../format/keyHash.js"
 import { readBlock } from "../segment/scan.js"
@@ -53,7 +54,7 @@ const sequenceOf = (context: ReadContext, segment: Segment, offset: number): Eff
     (file) => context.handles.giveBack(file)
   ).pipe(
     Effect.flatMap((header) =>
-      headerVerifies(header, 0, segment.salt)
+      header.length === FRAME_HEADER_LENGTH && headerVerifies(viewOf(header), 0, segment.salt)
         ? Effect.succeed(sequenceAt(header, 0))
         : Effect.fail(
           damagedAt(segment, offset, "a frame does not match its checksum", "the segment's index", undefined)

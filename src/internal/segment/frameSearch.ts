@@ -2,7 +2,7 @@
  * Searches the bytes beyond a gap, at every multiple of 8, for frames that verify: what they claim to be synced decides
  * between a torn tail and damage, and their sequences tell what was lost.
  */
-import { ALIGNMENT } from "../format/bytes.js"
+import { ALIGNMENT, viewOf } from "../format/bytes.js"
 import {
   bodyLengthAt,
   FLAG_MORE,
@@ -164,9 +164,10 @@ export class FrameSearch {
 /** The header with the one bit turned over that makes it verify; the checksum admits at most one for so few bytes. */
 const mendHeader = (block: Uint8Array, at: number, salt: number): Uint8Array | undefined => {
   const header = block.slice(at, at + FRAME_HEADER_LENGTH)
+  const view = viewOf(header)
   for (let bit = 0; bit < FRAME_HEADER_LENGTH * 8; bit++) {
     turnOver(header, bit)
-    if (headerVerifies(header, 0, salt)) {
+    if (headerVerifies(view, 0, salt)) {
       return header
     }
     turnOver(header, bit)

@@ -204,7 +204,7 @@ export class SegmentScanner {
 
   /** Answers where the next frame begins, or `at` when the walk cannot go on with this block. */
   private step(at: number, blockLength: number): number {
-    switch (this.reader.read(at, blockLength)) {
+    switch (this.reader.readNext(at, blockLength)) {
       case "entry":
         return this.takeEntry(at)
       case "mark":

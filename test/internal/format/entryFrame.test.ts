@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import { EMPTY, utf8, writeU64 } from "../../../src/internal/format/bytes.js"
+import { EMPTY, utf8, viewOf, writeU64 } from "../../../src/internal/format/bytes.js"
 import {
   entryContentLengthStart,
   entryContentStart,
@@ -96,8 +96,8 @@ describe("an entry's frame", () => {
 
   it("takes the first bytes of a key buffer that is longer than the key", () => {
     const frame = new Uint8Array(entryFrameLength(3, 0, 0))
-    const checksum = writeEntryFrame(frame, 0, SALT, 0, 1, 5, utf8("key and more"), 3, EMPTY, EMPTY)
-    sealFrame(frame, 0, SALT, 0)
+    const checksum = writeEntryFrame(frame, viewOf(frame), 0, SALT, 0, 1, 5, utf8("key and more"), 3, EMPTY, EMPTY)
+    sealFrame(viewOf(frame), 0, SALT, 0)
     expect(toHex(frame)).toBe(toHex(entryFrame(SALT, { timestamp: 5, content: EMPTY })))
     expect(checksum).toBe(bodyChecksumAt(frame, 0))
   })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
+import { viewOf } from "../../../src/internal/format/bytes.js"
 import { crc32 } from "../../../src/internal/format/crc32.js"
 import {
   bodyChecksumAt,
@@ -63,10 +64,10 @@ describe("a frame", () => {
           const length = frameLength(body.length)
           const bytes = new Uint8Array(at + length + 5).fill(0xa5)
           bytes.set(body, at + FRAME_HEADER_LENGTH)
-          const checksum = writeFrameHeader(bytes, at, salt, type, flags, body.length, metadataLength, sequence)
-          sealFrame(bytes, at, salt, 0)
-          expect(headerVerifies(bytes, at, salt)).toBe(true)
-          expect(bodyVerifies(bytes, at, body.length, salt)).toBe(true)
+          const checksum = writeFrameHeader(viewOf(bytes), at, salt, type, flags, body.length, metadataLength, sequence)
+          sealFrame(viewOf(bytes), at, salt, 0)
+          expect(headerVerifies(viewOf(bytes), at, salt)).toBe(true)
+          expect(bodyVerifies(viewOf(bytes), at, body.length, salt)).toBe(true)
           expect(typeAt(bytes, at)).toBe(type)
           expect(flagsAt(bytes, at)).toBe(flags)
           expect(bodyLengthAt(bytes, at)).toBe(body.length)
@@ -87,8 +88,8 @@ describe("a frame", () => {
       FastCheck.property(u32s, bodies, (salt, body) => {
         const bytes = new Uint8Array(frameLength(body.length))
         bytes.set(body, 24)
-        writeFrameHeader(bytes, 0, salt, 1, 0, body.length, 0, 1)
-        sealFrame(bytes, 0, salt, 0)
+        writeFrameHeader(viewOf(bytes), 0, salt, 1, 0, body.length, 0, 1)
+        sealFrame(viewOf(bytes), 0, salt, 0)
         expect(bodyChecksumAt(bytes, 0)).toBe(crc32(body, 0, body.length, salt))
         expect(headerChecksumAt(bytes, 0)).toBe(crc32(bytes, 4, 24, salt))
       })
@@ -100,8 +101,8 @@ describe("a frame", () => {
       FastCheck.property(u32s, u32s, (salt, other) => {
         FastCheck.pre(salt !== other)
         const bytes = entryFrame(salt)
-        expect(headerVerifies(bytes, 0, other)).toBe(false)
-        expect(bodyVerifies(bytes, 0, bodyLengthAt(bytes, 0), other)).toBe(false)
+        expect(headerVerifies(viewOf(bytes), 0, other)).toBe(false)
+        expect(bodyVerifies(viewOf(bytes), 0, bodyLengthAt(bytes, 0), other)).toBe(false)
       })
     )
   })
@@ -110,23 +111,23 @@ describe("a frame", () => {
 describe("sealing a frame", () => {
   it("adds flags to those it has, and verifies with them", () => {
     const frame = entryFrame(9, { flags: FLAG_MORE })
-    sealFrame(frame, 0, 9, FLAG_LAST_OF_WRITE)
+    sealFrame(viewOf(frame), 0, 9, FLAG_LAST_OF_WRITE)
     expect(flagsAt(frame, 0)).toBe(3)
-    expect(headerVerifies(frame, 0, 9)).toBe(true)
+    expect(headerVerifies(viewOf(frame), 0, 9)).toBe(true)
   })
 
   it("again changes nothing", () => {
     const frame = entryFrame(9, { flags: FLAG_LAST_OF_WRITE })
     const again = frame.slice()
-    sealFrame(again, 0, 9, FLAG_LAST_OF_WRITE)
+    sealFrame(viewOf(again), 0, 9, FLAG_LAST_OF_WRITE)
     expect(toHex(again)).toBe(toHex(frame))
   })
 
   it("is what makes a header verify", () => {
     const bytes = new Uint8Array(24)
-    writeFrameHeader(bytes, 0, 0x12345678, 1, 0, 0, 0, 1)
-    expect(headerVerifies(bytes, 0, 0x12345678)).toBe(false)
-    sealFrame(bytes, 0, 0x12345678, 0)
-    expect(headerVerifies(bytes, 0, 0x12345678)).toBe(true)
+    writeFrameHeader(viewOf(bytes), 0, 0x12345678, 1, 0, 0, 0, 1)
+    expect(headerVerifies(viewOf(bytes), 0, 0x12345678)).toBe(false)
+    sealFrame(viewOf(bytes), 0, 0x12345678, 0)
+    expect(headerVerifies(viewOf(bytes), 0, 0x12345678)).toBe(true)
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import { EMPTY, utf8, writeU64 } from "../../../src/internal/format/bytes.js"
+import { EMPTY, utf8, viewOf, writeU64 } from "../../../src/internal/format/bytes.js"
 import {
   ENTRY,
   FLAG_LAST_OF_WRITE,
@@ -277,7 +277,7 @@ describe("a length that lies", () => {
   it("is answered as short, and what it says is left to the caller to believe", () => {
     const frame = rawFrame(SALT, { type: ENTRY, body: entryBody(25, 1, 0) })
     frame.set([0xff, 0xff, 0xff, 0xff], 8)
-    sealFrame(frame, 0, SALT, 0)
+    sealFrame(viewOf(frame), 0, SALT, 0)
     const reader = new FrameReader(SALT, frame, 0)
     expect(reader.read(0, frame.length)).toBe("short")
     expect(reader.length).toBe(2 ** 32 + 24)

@@ -2,7 +2,7 @@
  * Frames and arbitrary values for the specifications of the byte layer.
  */
 import * as FastCheck from "effect/FastCheck"
-import { EMPTY, utf8, writeU64 } from "../../../src/internal/format/bytes.js"
+import { EMPTY, utf8, viewOf, writeU64 } from "../../../src/internal/format/bytes.js"
 import { entryFrameLength, writeEntryFrame } from "../../../src/internal/format/entryFrame.js"
 import {
   FRAME_HEADER_LENGTH,
@@ -35,8 +35,8 @@ export const fields = (partial: Partial<EntryFields> = {}): EntryFields => ({
 export const entryFrame = (salt: number, partial: Partial<EntryFields> = {}): Uint8Array => {
   const { content, flags, key, metadata, sequence, timestamp } = fields(partial)
   const frame = new Uint8Array(entryFrameLength(key.length, content.length, metadata.length)).fill(0xa5)
-  writeEntryFrame(frame, 0, salt, flags, sequence, timestamp, key, key.length, content, metadata)
-  sealFrame(frame, 0, salt, 0)
+  writeEntryFrame(frame, viewOf(frame), 0, salt, flags, sequence, timestamp, key, key.length, content, metadata)
+  sealFrame(viewOf(frame), 0, salt, 0)
   return frame
 }
 
@@ -59,8 +59,8 @@ export const rawFrame = (
 ): Uint8Array => {
   const frame = new Uint8Array(frameLength(body.length))
   frame.set(body, FRAME_HEADER_LENGTH)
-  writeFrameHeader(frame, 0, salt, type, flags, body.length, metadataLength, sequence)
-  sealFrame(frame, 0, salt, 0)
+  writeFrameHeader(viewOf(frame), 0, salt, type, flags, body.length, metadataLength, sequence)
+  sealFrame(viewOf(frame), 0, salt, 0)
   return frame
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
+import { viewOf } from "../../../src/internal/format/bytes.js"
 import { sealFrame } from "../../../src/internal/format/frame.js"
 import { FrameReader } from "../../../src/internal/format/frameReader.js"
 import { SYNC_MARK_FRAME_LENGTH, syncMarkClaim, writeSyncMark } from "../../../src/internal/format/syncMark.js"
@@ -7,8 +8,8 @@ import { fromHex, safeIntegers, toHex, u32s } from "./frames.js"
 
 const written = (salt: number, sequence: number, syncedOffset: number): Uint8Array => {
   const frame = new Uint8Array(SYNC_MARK_FRAME_LENGTH).fill(0xa5)
-  writeSyncMark(frame, 0, salt, sequence, syncedOffset)
-  sealFrame(frame, 0, salt, 0)
+  writeSyncMark(viewOf(frame), 0, salt, sequence, syncedOffset)
+  sealFrame(viewOf(frame), 0, salt, 0)
   return frame
 }
 

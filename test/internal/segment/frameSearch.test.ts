@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import { utf8 } from "../../../src/internal/format/bytes.js"
+import { utf8, viewOf } from "../../../src/internal/format/bytes.js"
 import { ENTRY, FLAG_MORE, sealFrame } from "../../../src/internal/format/frame.js"
 import { FrameSearch, type Search } from "../../../src/internal/segment/frameSearch.js"
 import { concat, entryFrame, flipBit, markFrame, rawFrame, u32s } from "../format/frames.js"
@@ -33,7 +33,7 @@ const garbage = (length: number): Uint8Array => new Uint8Array(length).fill(0xee
 const lyingFrame = (bodyLength: number): Uint8Array => {
   const frame = rawFrame(SALT, { type: ENTRY, body: new Uint8Array(32) })
   new DataView(frame.buffer).setUint32(8, bodyLength, true)
-  sealFrame(frame, 0, SALT, 0)
+  sealFrame(viewOf(frame), 0, SALT, 0)
   return frame
 }
 

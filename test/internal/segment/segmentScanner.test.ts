@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import { utf8 } from "../../../src/internal/format/bytes.js"
+import { utf8, viewOf } from "../../../src/internal/format/bytes.js"
 import { ENTRY, FLAG_LAST_OF_WRITE, FLAG_MORE, sealFrame } from "../../../src/internal/format/frame.js"
 import { type Scan, SegmentScanner } from "../../../src/internal/segment/segmentScanner.js"
 import { entryFrame, flipBit, rawFrame, toHex } from "../format/frames.js"
@@ -24,7 +24,7 @@ import {
 const lyingFrame = (sequence: number, bodyLength: number): Uint8Array => {
   const frame = rawFrame(SALT, { type: ENTRY, sequence, body: new Uint8Array(64) })
   new DataView(frame.buffer).setUint32(8, bodyLength, true)
-  sealFrame(frame, 0, SALT, 0)
+  sealFrame(viewOf(frame), 0, SALT, 0)
   return frame
 }
 
