@@ -38,7 +38,6 @@ interface Parts {
   readonly cursors: Cursors
   readonly wakeWriter: () => void
   readonly writer: Fiber.RuntimeFiber<void>
-  readonly syncing: Fiber.RuntimeFiber<void>
   /** Fibers that only wait for their time. */
   readonly timers: ReadonlyArray<Fiber.RuntimeFiber<unknown, unknown>>
 }
@@ -77,7 +76,7 @@ const closeNow = (parts: Parts, files: Files): Effect.Effect<void, CloseError> =
 
 /** Everything that was taken is written or told, and no fiber works any more. */
 const drain = (
-  { maintenance, seals, state, syncer, syncing, timers, wakeWriter, writer }: Parts
+  { maintenance, seals, state, syncer, timers, wakeWriter, writer }: Parts
 ): Effect.Effect<void> =>
   Effect.sync(() => {
     state.life = "closing"
@@ -85,11 +84,9 @@ const drain = (
   }).pipe(
     Effect.zipRight(Fiber.interruptAll(timers)),
     Effect.zipRight(Fiber.await(writer)),
-    Effect.zipRight(Effect.sync(() => {
+    Effect.zipRight(syncer.exclusively(Effect.sync(() => {
       state.life = "closed"
-      syncer.wake()
-    })),
-    Effect.zipRight(Fiber.await(syncing)),
+    }))),
     Effect.zipRight(maintenance.settled),
     Effect.zipRight(seals.settled)
   )

@@ -162,7 +162,7 @@ const start = (opened: Opened): Effect.Effect<Log, WalIoError> =>
 
     const signals = { writer: new Signal(), flush: new Signal(), sync: new Signal(), rotated: new Signal() }
     const wakeWriter = (): void => signals.writer.raise()
-    const syncer = makeSyncer(state, metrics, () => {
+    const syncer = makeSyncer(state, metrics, yield* detached(Effect.runtime()), () => {
       if (state.owesMark) {
         signals.flush.raise()
       }
@@ -197,7 +197,6 @@ const start = (opened: Opened): Effect.Effect<Log, WalIoError> =>
     const writer = yield* background(
       runWriter({ state, syncer, activeSegments, committer, signal: signals.writer, metrics })
     )
-    const syncing = yield* background(syncer.run)
     const timers = yield* Effect.forEach([
       runFlushTimer(state, signals.flush, wakeWriter),
       runSyncTimer(state, signals.sync, syncer),
@@ -217,7 +216,6 @@ const start = (opened: Opened): Effect.Effect<Log, WalIoError> =>
       cursors,
       wakeWriter,
       writer,
-      syncing,
       timers
     })
     const barriers = makeBarriers(state, syncer, wakeWriter)
@@ -272,10 +270,10 @@ const sealUnsealed = (fs: FileSystem.FileSystem, recovered: Recovered, seals: Ba
       Effect.ignore
     ), { discard: true })
 
-/** Interruptible although its opener is not, and a trace of its own: it outlives the span it was started in. */
+/** Interruptible although its opener is not. */
 const background = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<Fiber.RuntimeFiber<A, E>> =>
-  effect.pipe(
-    Effect.interruptible,
-    Effect.mapInputContext((context: Context.Context<never>) => Context.omit(Tracer.ParentSpan)(context)),
-    Effect.forkDaemon
-  )
+  Effect.forkDaemon(detached(Effect.interruptible(effect)))
+
+/** With a trace of its own: it outlives the span it was started in. */
+const detached = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.mapInputContext(effect, (context: Context.Context<never>) => Context.omit(Tracer.ParentSpan)(context))
