@@ -102,6 +102,7 @@ const entryStructure = ({ at, content, flags, key, metadata, sequence, title }: 
     sequence,
     timestamp,
     keyBytes,
+    0,
     keyBytes.length,
     contentBytes,
     metadataBytes

@@ -78,8 +78,8 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     name: "the members of a batch are not tied together",
     file: "src/internal/log/appender.ts",
-    find: "index === entries.length - 1 ? 0 : FLAG_MORE",
-    replace: "index === entries.length - 1 ? 0 : FLAG_MORE * 0",
+    find: "position === last ? 0 : FLAG_MORE",
+    replace: "position === last ? 0 : FLAG_MORE * 0",
     tests: CRASH
   },
   {

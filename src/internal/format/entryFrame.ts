@@ -10,6 +10,9 @@ export const MAX_METADATA_LENGTH = 0xffff
 /** Timestamp, key length and content length. */
 export const FIXED_BODY_LENGTH = 24
 
+/** Up to that, `subarray` costs more than a loop over its bytes. */
+const SHORT_KEY = 48
+
 export const TIMESTAMP_AT = FRAME_HEADER_LENGTH
 export const KEY_LENGTH_AT = FRAME_HEADER_LENGTH + 8
 const KEY_AT = FRAME_HEADER_LENGTH + 16
@@ -18,8 +21,8 @@ export const entryFrameLength = (keyLength: number, contentLength: number, metad
   frameLength(FIXED_BODY_LENGTH + keyLength + contentLength + metadataLength)
 
 /**
- * Writes an entry's frame at `at`, all but its header checksum, which `sealFrame` adds. `view` shows `bytes`. The key is the
- * first `keyLength` bytes of `key`. Returns the body's checksum.
+ * Writes an entry's frame at `at`, all but its header checksum, which `sealFrame` adds. `view` shows `bytes`. The key is
+ * `keyLength` bytes of `keys` from `keyStart` on. Returns the body's checksum.
  */
 export const writeEntryFrame = (
   bytes: Uint8Array,
@@ -29,7 +32,8 @@ export const writeEntryFrame = (
   flags: number,
   sequence: number,
   timestamp: number,
-  key: Uint8Array,
+  keys: Uint8Array,
+  keyStart: number,
   keyLength: number,
   content: Uint8Array,
   metadata: Uint8Array
@@ -38,7 +42,7 @@ export const writeEntryFrame = (
   const contentAt = contentLengthAt + 8
   setU64(view, at + TIMESTAMP_AT, timestamp)
   setU64(view, at + KEY_LENGTH_AT, keyLength)
-  copyKey(bytes, at + KEY_AT, key, keyLength)
+  copyKey(keys, keyStart, keyLength, bytes, at + KEY_AT)
   setU64(view, contentLengthAt, content.length)
   bytes.set(content, contentAt)
   if (metadata.length > 0) {
@@ -48,10 +52,13 @@ export const writeEntryFrame = (
   return writeFrameHeader(view, at, salt, ENTRY, flags, bodyLength, metadata.length, sequence)
 }
 
-/** A loop, because a key is short and `subarray` costs more than its bytes. */
-const copyKey = (bytes: Uint8Array, at: number, key: Uint8Array, keyLength: number): void => {
-  for (let index = 0; index < keyLength; index++) {
-    bytes[at + index] = key[index] ?? 0
+const copyKey = (keys: Uint8Array, start: number, length: number, bytes: Uint8Array, at: number): void => {
+  if (length > SHORT_KEY) {
+    bytes.set(keys.subarray(start, start + length), at)
+    return
+  }
+  for (let index = 0; index < length; index++) {
+    bytes[at + index] = keys[start + index] ?? 0
   }
 }
 

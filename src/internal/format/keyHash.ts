@@ -2,7 +2,6 @@
  * The hash of a key: pinned by the format, because sealed indexes are probed with it on disk.
  */
 
-const OFFSET_BASIS = 0x811c9dc5
 const PRIME = 0x01000193
 
 /**
@@ -12,14 +11,19 @@ const PRIME = 0x01000193
  * It is not keyed: whoever chooses the keys can make them collide, which costs time and never correctness.
  */
 export const hashKey = (bytes: Uint8Array, start: number, end: number): number => {
-  let hash = OFFSET_BASIS
+  let hash = HASH_OF_NOTHING
   for (let index = start; index < end; index++) {
-    hash = Math.imul(hash ^ (bytes[index] ?? 0), PRIME)
+    hash = hashOn(hash, bytes[index] ?? 0)
   }
-  return finalize(hash)
+  return finishHash(hash)
 }
 
-const finalize = (hash: number): number => {
+/** For who has the bytes one by one: where their hash begins, how each goes on, and how it ends. */
+export const HASH_OF_NOTHING = 0x811c9dc5
+
+export const hashOn = (hash: number, byte: number): number => Math.imul(hash ^ byte, PRIME)
+
+export const finishHash = (hash: number): number => {
   let mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
   return (mixed ^ (mixed >>> 16)) >>> 0

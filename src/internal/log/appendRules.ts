@@ -6,32 +6,36 @@ import { WalCodecError } from "../../WalError.js"
 import type { Settings } from "../../WalOptions.js"
 import { EMPTY } from "../format/bytes.js"
 import { entryFrameLength, MAX_METADATA_LENGTH } from "../format/entryFrame.js"
-import type { KeyScratch } from "./keyBytes.js"
+import type { TakenKeys } from "./takenKeys.js"
 
 type Limits = Pick<Settings, "maxEntryBytes" | "maxSegmentBytes">
 
-/** Takes the key into the scratch, and answers the frame's length, or what is wrong with the entry. */
+/** Takes the key, as one more, and answers the frame's length, or what is wrong with the entry. */
 export const entryLength = (
   limits: Limits,
-  scratch: KeyScratch,
+  keys: TakenKeys,
   key: Key,
   content: Uint8Array,
   metadata: Uint8Array
 ): number | WalCodecError => {
-  const badKey = scratch.take(key)
-  const length = entryFrameLength(scratch.length, content.length, metadata.length)
-  return badKey ?? oversizedEntry(limits, length, metadata.length) ?? length
+  const badKey = keys.take(key)
+  if (badKey !== undefined) {
+    return badKey
+  }
+  const length = entryFrameLength(keys.lengthOf(keys.count - 1), content.length, metadata.length)
+  return oversizedEntry(limits, length, metadata.length) ?? length
 }
 
-/** Of all frames together, or what the first bad entry breaks. */
+/** Takes all keys, and answers the length of all frames together, or what the first bad entry breaks. */
 export const batchLength = (
   limits: Limits,
-  scratch: KeyScratch,
+  keys: TakenKeys,
   entries: ReadonlyArray<EntryInput>
 ): number | WalCodecError => {
+  keys.clear()
   let total = 0
   for (const { content, key, metadata = EMPTY } of entries) {
-    const length = entryLength(limits, scratch, key, content, metadata)
+    const length = entryLength(limits, keys, key, content, metadata)
     if (typeof length !== "number") {
       return length
     }

@@ -12,8 +12,8 @@ import { batchLength, entryLength } from "./appendRules.js"
 import type { Committer } from "./committer.js"
 import type { Waiter } from "./group.js"
 import type { IndexError } from "./indexCache.js"
-import { KeyScratch } from "./keyBytes.js"
 import { toSequence } from "./nominal.js"
+import { TakenKeys } from "./takenKeys.js"
 import { LateWaiter, type Resume, ResumingWaiter } from "./waiters.js"
 import type { OpenSegment, Queued, WriteState } from "./writeState.js"
 
@@ -61,24 +61,29 @@ const EAGER_FLUSH_LENGTH = 256 * 1024
 /** What is to be appended as one. */
 interface Request<A, E> {
   readonly count: number
-  /** How long it is framed, or what is wrong with it. */
+  /** Takes its keys, and answers how long it is framed, or what is wrong with it. */
   readonly measure: () => number | WalCodecError
   /** Asked in the step in which it would be framed: what is to be done instead, if anything is. */
   readonly guard: ((open: OpenSegment) => Effect.Effect<A, E | AppendError> | undefined) | undefined
-  /** Takes the key that `frame` needs in the scratch, after others had the scratch since `measure`. */
-  readonly retake: () => void
+  /** With the keys that `measure` took last. */
   readonly frame: (open: OpenSegment) => A
 }
 
 export const makeAppender = (state: WriteState, wake: Wakers): Appender => {
   const { settings } = state
   const { committer } = wake
-  const scratch = new KeyScratch()
+  const keys = new TakenKeys()
 
-  /** Frames an entry whose key is in the scratch. */
-  const frameTaken = (open: OpenSegment, flags: number, content: Uint8Array, metadata: Uint8Array): EntryRef => {
-    const length = entryFrameLength(scratch.length, content.length, metadata.length)
-    return state.frame(open, length, flags, scratch, content, metadata)
+  /** Frames the entry whose key was taken at that position. */
+  const frameTaken = (
+    open: OpenSegment,
+    position: number,
+    flags: number,
+    content: Uint8Array,
+    metadata: Uint8Array
+  ): EntryRef => {
+    const length = entryFrameLength(keys.lengthOf(position), content.length, metadata.length)
+    return state.frame(open, length, flags, keys, position, content, metadata)
   }
 
   /** A class and not an object of closures: there is one for each append. */
@@ -93,15 +98,12 @@ export const makeAppender = (state: WriteState, wake: Wakers): Appender => {
     ) {}
 
     measure(): number | WalCodecError {
-      return entryLength(settings, scratch, this.key, this.content, this.metadata)
-    }
-
-    retake(): void {
-      scratch.take(this.key)
+      keys.clear()
+      return entryLength(settings, keys, this.key, this.content, this.metadata)
     }
 
     frame(open: OpenSegment): EntryRef {
-      return frameTaken(open, 0, this.content, this.metadata)
+      return frameTaken(open, 0, 0, this.content, this.metadata)
     }
   }
 
@@ -116,17 +118,14 @@ export const makeAppender = (state: WriteState, wake: Wakers): Appender => {
     }
 
     measure(): number | WalCodecError {
-      return batchLength(settings, scratch, this.entries)
+      return batchLength(settings, keys, this.entries)
     }
 
-    retake(): void {}
-
     frame(open: OpenSegment): ReadonlyArray<EntryRef> {
-      const { entries } = this
-      return entries.map(({ content, key, metadata = EMPTY }, index) => {
-        scratch.take(key)
-        return frameTaken(open, index === entries.length - 1 ? 0 : FLAG_MORE, content, metadata)
-      })
+      const last = this.entries.length - 1
+      return this.entries.map(({ content, metadata = EMPTY }, position) =>
+        frameTaken(open, position, position === last ? 0 : FLAG_MORE, content, metadata)
+      )
     }
   }
 
@@ -232,7 +231,8 @@ export const makeAppender = (state: WriteState, wake: Wakers): Appender => {
       length,
       state: "waiting",
       frame: (open) => {
-        request.retake()
+        // Others have taken theirs since.
+        request.measure()
         frameOrNot(resume, open, request, durability)
       },
       fail: (error) => resume(Effect.fail(error))
@@ -252,7 +252,8 @@ export const makeAppender = (state: WriteState, wake: Wakers): Appender => {
     /** `known` is what was found in the segments before `active`. */
     const attempt = (known: OlderSequence): Effect.Effect<EntryRef, AppendError | WalConflictError | IndexError> => {
       const guard = (open: OpenSegment) => {
-        const actual = state.lastSequenceOf(open, scratch)
+        const taken = keys.at(0)
+        const actual = state.lastSequenceOf(open, taken, keys.hashOf(0))
           ?? (known.active === open.segment.id ? known.lastSequence : undefined)
         if (actual === undefined) {
           return Effect.flatMap(older, attempt)
@@ -262,7 +263,7 @@ export const makeAppender = (state: WriteState, wake: Wakers): Appender => {
         }
         return actual > state.writtenSequence
           ? Effect.zipRight(settled(actual), Effect.suspend(() => attempt(known)))
-          : Effect.fail(conflict(scratch, expectedSequence, actual))
+          : Effect.fail(conflict(taken, expectedSequence, actual))
       }
       return submit(new Single(key, content, metadata, guard), durability)
     }
@@ -328,11 +329,12 @@ export const makeAppender = (state: WriteState, wake: Wakers): Appender => {
         break
       }
       const { content, key, metadata = EMPTY } = entry
-      const length = entryLength(settings, scratch, key, content, metadata)
+      keys.clear()
+      const length = entryLength(settings, keys, key, content, metadata)
       if (typeof length !== "number" || !state.admits(length)) {
         break
       }
-      refs.push(frameTaken(open, 0, content, metadata))
+      refs.push(frameTaken(open, 0, 0, content, metadata))
     }
     return refs
   }
@@ -342,9 +344,9 @@ export const makeAppender = (state: WriteState, wake: Wakers): Appender => {
 
 const NOTHING_KNOWN: OlderSequence = { active: 0, lastSequence: 0 }
 
-const conflict = ({ bytes, length }: KeyScratch, expected: Sequence, actual: number): WalConflictError =>
+const conflict = (key: Uint8Array, expected: Sequence, actual: number): WalConflictError =>
   new WalConflictError({
-    key: new TextDecoder().decode(bytes.subarray(0, length)),
+    key: new TextDecoder().decode(key),
     expected,
     actual: toSequence(actual)
   })

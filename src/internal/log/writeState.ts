@@ -12,10 +12,10 @@ import type { SegmentFile } from "../segment/segmentFile.js"
 import { ActiveTime, type Clocks } from "./activeTime.js"
 import { Broadcast } from "./broadcast.js"
 import { Group, type Waiter } from "./group.js"
-import type { KeyScratch } from "./keyBytes.js"
 import { toSequence } from "./nominal.js"
 import { SpaceAhead } from "./spaceAhead.js"
 import { Synced } from "./synced.js"
+import type { TakenKeys } from "./takenKeys.js"
 
 /** The active segment's file and its growing index, once it is open for writing. */
 export interface OpenSegment {
@@ -122,10 +122,10 @@ export class WriteState {
   }
 
   /** The sequence of the key's last entry in the open segment, or on its way there. */
-  lastSequenceOf(open: OpenSegment, { bytes, hash, length }: KeyScratch): number | undefined {
-    const count = open.index.countUpToLast(bytes, length, hash)
-    return this.filling.lastSequenceOf(bytes, length, hash)
-      ?? this.flying.lastSequenceOf(bytes, length, hash)
+  lastSequenceOf(open: OpenSegment, key: Uint8Array, hash: number): number | undefined {
+    const count = open.index.countUpToLast(key, key.length, hash)
+    return this.filling.lastSequenceOf(key, key.length, hash)
+      ?? this.flying.lastSequenceOf(key, key.length, hash)
       ?? (count === undefined ? undefined : open.segment.baseSequence + count - 1)
   }
 
@@ -178,12 +178,13 @@ export class WriteState {
 
   // --- framing
 
-  /** Frames one entry behind everything else, for which there is room; `length` is its frame's. */
+  /** Frames an entry behind everything else, for which there is room, with the key at `position`; `length` is its frame's. */
   frame(
     open: OpenSegment,
     length: number,
     flags: number,
-    key: KeyScratch,
+    keys: TakenKeys,
+    position: number,
     content: Uint8Array,
     metadata: Uint8Array
   ): EntryRef {
@@ -199,9 +200,10 @@ export class WriteState {
       flags,
       sequence,
       timestamp,
-      key.bytes,
-      key.length,
-      key.hash,
+      keys.bytes,
+      keys.startOf(position),
+      keys.lengthOf(position),
+      keys.hashOf(position),
       content,
       metadata
     )

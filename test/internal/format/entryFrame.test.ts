@@ -96,7 +96,7 @@ describe("an entry's frame", () => {
 
   it("takes the first bytes of a key buffer that is longer than the key", () => {
     const frame = new Uint8Array(entryFrameLength(3, 0, 0))
-    const checksum = writeEntryFrame(frame, viewOf(frame), 0, SALT, 0, 1, 5, utf8("key and more"), 3, EMPTY, EMPTY)
+    const checksum = writeEntryFrame(frame, viewOf(frame), 0, SALT, 0, 1, 5, utf8("a key and more"), 2, 3, EMPTY, EMPTY)
     sealFrame(viewOf(frame), 0, SALT, 0)
     expect(toHex(frame)).toBe(toHex(entryFrame(SALT, { timestamp: 5, content: EMPTY })))
     expect(checksum).toBe(bodyChecksumAt(frame, 0))

@@ -35,7 +35,7 @@ export const fields = (partial: Partial<EntryFields> = {}): EntryFields => ({
 export const entryFrame = (salt: number, partial: Partial<EntryFields> = {}): Uint8Array => {
   const { content, flags, key, metadata, sequence, timestamp } = fields(partial)
   const frame = new Uint8Array(entryFrameLength(key.length, content.length, metadata.length)).fill(0xa5)
-  writeEntryFrame(frame, viewOf(frame), 0, salt, flags, sequence, timestamp, key, key.length, content, metadata)
+  writeEntryFrame(frame, viewOf(frame), 0, salt, flags, sequence, timestamp, key, 0, key.length, content, metadata)
   sealFrame(viewOf(frame), 0, salt, 0)
   return frame
 }
