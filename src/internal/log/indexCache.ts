@@ -55,7 +55,7 @@ export const makeIndexCache = (handles: ReadHandles, budget: number): IndexCache
     })
 
   const certainlyLacks = (segment: Segment, hash: number): boolean => {
-    const filter = store.filter(segment.id)
+    const filter = segment.index._tag === "Growing" ? undefined : store.filter(segment.id)
     return filter !== undefined && !mayContain(filter, hash)
   }
 
@@ -101,7 +101,8 @@ export const makeIndexCache = (handles: ReadHandles, budget: number): IndexCache
     grow: (segment) =>
       segment.index._tag === "Growing"
         ? Effect.succeed(segment.index.index)
-        : Effect.map(indexOf(segment), growAgain),
+        // What is in memory of the sealed index is not true of the segment any more once that grows.
+        : Effect.tap(Effect.map(indexOf(segment), growAgain), () => store.forget(segment.id)),
     forget: (segment) => store.forget(segment.id)
   }
 }
