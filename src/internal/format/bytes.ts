@@ -92,28 +92,15 @@ export const equalRange = (
 }
 
 /** Byte order, the shorter first where one is the other's prefix. */
-export const compareBytes = (left: Uint8Array, right: Uint8Array): number =>
-  compareRanges(left, 0, left.length, right, 0, right.length)
-
-/** The same order, of what lies in larger arrays from a start up to an end. */
-export const compareRanges = (
-  left: Uint8Array,
-  leftAt: number,
-  leftEnd: number,
-  right: Uint8Array,
-  rightAt: number,
-  rightEnd: number
-): number => {
-  const length = leftEnd - leftAt
-  const lengths = length - (rightEnd - rightAt)
-  const shared = lengths < 0 ? length : length - lengths
+export const compareBytes = (left: Uint8Array, right: Uint8Array): number => {
+  const shared = Math.min(left.length, right.length)
   for (let index = 0; index < shared; index++) {
-    const difference = byte(left, leftAt + index) - byte(right, rightAt + index)
+    const difference = byte(left, index) - byte(right, index)
     if (difference !== 0) {
       return difference
     }
   }
-  return lengths
+  return left.length - right.length
 }
 
 /** Past the end reads as zero; callers check lengths before they believe a value. */

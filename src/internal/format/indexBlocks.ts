@@ -36,17 +36,33 @@ interface Run extends IndexRange {
   readonly bytes: Uint8Array
 }
 
+/** What the blocks of a lookup take, if not too many other keys are in the way. */
+export const BLOCKS_MEMORY = 16 * BLOCK_LENGTH
+
 /**
  * What was read for one question, so that nothing is read twice.
  *
- * Invariant: what is in `runs` consists of whole blocks, and each of them matches its checksum.
+ * Invariants: what is in `runs` consists of whole blocks, and each of them matches its checksum. Of `memory` the bytes from `taken`
+ * on are free.
  */
 export class VerifiedBlocks {
   /** How much was read, that which did not verify included. */
   bytesRead = 0
   private readonly runs: Array<Run> = []
+  private taken = 0
 
-  constructor(private readonly blocks: Blocks) {}
+  /** The memory is nobody else's until the question is answered. */
+  constructor(private readonly blocks: Blocks, private readonly memory: Uint8Array) {}
+
+  /** Where to read so many bytes to. */
+  spaceFor(length: number): Uint8Array {
+    const { memory, taken } = this
+    if (taken + length > memory.length) {
+      return new Uint8Array(length)
+    }
+    this.taken += length
+    return memory.subarray(taken, taken + length)
+  }
 
   /** A view of the range, if it was read. */
   find({ end, start }: IndexRange): Uint8Array | undefined {

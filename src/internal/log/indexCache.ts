@@ -9,7 +9,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { WalClosedError, WalCorruptionError, WalIoError } from "../../WalError.js"
-import { VerifiedBlocks } from "../format/indexBlocks.js"
+import { BLOCKS_MEMORY, VerifiedBlocks } from "../format/indexBlocks.js"
 import {
   inFilter,
   type KeyOffsets,
@@ -70,8 +70,13 @@ const SMALLEST_WINDOW = 4 * 1024
 /** Larger ones save nothing where they are read by blocks. */
 const LARGEST_WINDOW = 64 * 1024
 
+/** As much memory for blocks is kept for later. */
+const MOST_SPARE = 4
+
 export const makeIndexCache = (handles: ReadHandles, budget: number): IndexCache => {
   const store = new IndexStore(budget)
+  /** Memory for blocks that is in no use: an allocation costs about as much as a read. */
+  const spare: Array<Uint8Array> = []
 
   const reading = <A, E>(
     segment: Segment,
@@ -102,10 +107,16 @@ export const makeIndexCache = (handles: ReadHandles, budget: number): IndexCache
     onRead: (bytes: number) => void
   ): Effect.Effect<Checked<A>, IndexError> =>
     Effect.suspend(() => {
-      const blocks = new VerifiedBlocks(map.blocks)
+      const memory = spare.pop() ?? new Uint8Array(BLOCKS_MEMORY)
+      const blocks = new VerifiedBlocks(map.blocks, memory)
       return Effect.tap(
         reading(segment, (file) => askIndex(file, segment.dataLength, blocks, () => ask(map))),
-        () => onRead(blocks.bytesRead)
+        () => {
+          if (spare.length < MOST_SPARE) {
+            spare.push(memory)
+          }
+          onRead(blocks.bytesRead)
+        }
       )
     })
 

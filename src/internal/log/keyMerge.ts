@@ -1,7 +1,10 @@
 /**
  * Merges the sorted keys of segments, each of which gives its own in windows.
+ *
+ * It is a tree of losers with offset-value codes: keys of logs have long beginnings in common, and most comparisons are over with
+ * two numbers that say where each of two keys departs from the one that was taken before them.
  */
-import { compareRanges, EMPTY, equalRange } from "../format/bytes.js"
+import { EMPTY } from "../format/bytes.js"
 import type { KeyWindow } from "../format/keyWindow.js"
 
 /** What a merge needs before it can go on: keys of the segment at `place`, from its key `position` on. */
@@ -11,13 +14,15 @@ export interface Awaited {
 }
 
 /**
- * Invariants: `heap` has the sources that have keys left, the one with the smallest key first; a source is no larger than the
- * two whose places are twice its own, and one or two more. Only the first one can be awaited, and only then may this be untrue of it.
- * Sources from `given` on have given nothing yet. Every key up to and including `last` was taken, and none beyond it.
+ * Invariants: sources before `given` have given a window. Once all have, `winner` has the smallest key, `losers[node]` lost at that
+ * node of the tree, and its code is relative to the key that it lost to; so those on the way up from the winner are all relative
+ * to the winner's. Only the winner can be awaited, and then its key was taken. Every key up to and including `last` was
+ * taken, and none beyond it.
  */
 export class KeyMerge {
   private readonly sources: ReadonlyArray<Source>
-  private readonly heap: Array<Source> = []
+  private readonly losers: Array<Source> = []
+  private winner: Source | undefined = undefined
   private given = 0
   private last: Uint8Array = EMPTY
 
@@ -28,28 +33,27 @@ export class KeyMerge {
   get awaited(): Awaited | undefined {
     return this.given < this.sources.length
       ? this.sources[this.given]
-      : this.heap[0]?.isAwaited
-      ? this.heap[0]
+      : this.winner?.isAwaited === true
+      ? this.winner
       : undefined
   }
 
   get isOver(): boolean {
-    return this.given === this.sources.length && this.heap.length === 0
+    return this.given === this.sources.length && (this.winner === undefined || this.winner.isOver)
   }
 
   /** The keys that are awaited. */
   give(window: KeyWindow): void {
-    const added = this.sources[this.given]
-    if (added === undefined) {
-      this.heap[0]?.give(window)
-      this.settle()
+    const first = this.sources[this.given]
+    if (first === undefined) {
+      this.winner?.give(window, this.last)
+      this.playAgain()
       return
     }
+    first.give(window, this.last)
     this.given++
-    added.give(window)
-    if (!added.isOver) {
-      this.heap.push(added)
-      this.rise(added)
+    if (this.given === this.sources.length) {
+      this.playAll()
     }
   }
 
@@ -58,81 +62,77 @@ export class KeyMerge {
    * segment's own key, and fewer where keys are awaited; answers how many are left.
    */
   take(keys: Array<Uint8Array>, most: number): number {
-    if (this.given < this.sources.length) {
-      return most
-    }
     for (let left = most; left > 0; left--) {
-      const [source] = this.heap
-      if (source === undefined || source.isAwaited) {
+      const { winner } = this
+      if (winner === undefined || winner.isAwaited || winner.isOver) {
         return left
       }
-      if (!source.isAt(this.last)) {
-        this.last = source.key()
+      if (!winner.isSameAgain) {
+        this.last = winner.key()
         keys.push(this.last)
       }
-      source.advance()
-      if (!source.isAwaited) {
-        this.settle()
+      winner.advance()
+      if (!winner.isAwaited) {
+        this.playAgain()
       }
     }
     return 0
   }
 
-  /** The first source has another key, or none any more. */
-  private settle(): void {
-    const { heap } = this
-    const [first] = heap
-    const moved = first?.isOver === true ? heap.pop() : first
-    if (moved !== undefined && heap.length > 0) {
-      this.sink(moved)
+  /** The leaves are the sources, at the places behind the inner nodes; a node's parent is at half its place. */
+  private playAll(): void {
+    const { length } = this.sources
+    const winners = [...this.sources, ...this.sources]
+    for (let node = length - 1; node > 0; node--) {
+      const left = winners[2 * node]
+      const right = winners[2 * node + 1]
+      if (left !== undefined && right !== undefined) {
+        const leftWins = left.beats(right)
+        winners[node] = leftWins ? left : right
+        this.losers[node] = leftWins ? right : left
+      }
     }
+    this.winner = winners[1]
   }
 
-  /** Puts a source in the first one's place, or as far below as it belongs. */
-  private sink(moved: Source): void {
-    const { heap } = this
-    let at = 0
-    for (;;) {
-      const left = heap[2 * at + 1]
-      const right = heap[2 * at + 2]
-      const lower = right !== undefined && left !== undefined && right.isBefore(left) ? 2 * at + 2 : 2 * at + 1
-      const smaller = heap[lower]
-      if (smaller === undefined || !smaller.isBefore(moved)) {
-        heap[at] = moved
-        return
-      }
-      heap[at] = smaller
-      at = lower
+  /** The winner's source has another key: it plays against those that had lost to it, and whoever wins goes on. */
+  private playAgain(): void {
+    const { losers, sources } = this
+    let winner = this.winner
+    if (winner === undefined) {
+      return
     }
-  }
-
-  /** Lets the last source rise as far as it belongs. */
-  private rise(moved: Source): void {
-    const { heap } = this
-    let at = heap.length - 1
-    while (at > 0) {
-      const above = (at - 1) >>> 1
-      const larger = heap[above]
-      if (larger === undefined || !moved.isBefore(larger)) {
-        break
+    for (let node = (sources.length + winner.place) >>> 1; node > 0; node >>>= 1) {
+      const loser = losers[node]
+      if (loser?.beats(winner) === true) {
+        losers[node] = winner
+        winner = loser
       }
-      heap[at] = larger
-      at = above
     }
-    heap[at] = moved
+    this.winner = winner
   }
 }
+
+/** How many bits of a code say which byte it is. */
+const BYTE_BITS = 9
+const BYTE_MASK = 2 ** BYTE_BITS - 1
+const LONGEST_KEY = 65_535
+
+/** Larger than any code. */
+const OVER = 2 ** 30
 
 /**
  * A segment's keys.
  *
- * Invariant: its next key is `bytes` from `start` up to `end`, unless it is awaited or over. It is number `at` of `window`, whose
- * first one is number `origin` of the segment.
+ * Invariants: its next key is `bytes` from `start` up to `end`, unless it is awaited or over; it is number `at` of `window`, whose
+ * first one is number `origin` of the segment. `code` says where the key departs from one that is not larger, and with which byte:
+ * the longer the beginning they have in common, the smaller it is, and of two that depart at the same place that with
+ * the smaller byte. The byte is 0 where the key ends there, which is where it is the same, and otherwise larger by one.
  */
 class Source implements Awaited {
+  private code = 0
   private window: KeyWindow | undefined = undefined
   private count = 0
-  private first = 0
   private origin = 0
   private at = 0
   private bytes = EMPTY
@@ -146,39 +146,84 @@ class Source implements Awaited {
   }
 
   get isAwaited(): boolean {
-    return this.at === this.count && this.window?.isLast !== true
+    return this.at === this.count && this.code !== OVER
   }
 
   get isOver(): boolean {
-    return this.at === this.count && this.window?.isLast === true
+    return this.code === OVER
   }
 
-  give(window: KeyWindow): void {
+  /** Whether its key is the one that was taken before. */
+  get isSameAgain(): boolean {
+    return (this.code & BYTE_MASK) === 0
+  }
+
+  /** `last` is the key that was taken before. */
+  give(window: KeyWindow, last: Uint8Array): void {
     this.origin += this.at
     this.at = 0
     this.window = window
     this.count = window.starts.length - 1
-    this.first = window.starts[0] ?? 0
     this.bytes = window.bytes
     this.start = 0
-    this.end = (window.starts[1] ?? 0) - this.first
+    this.turnTo(last, 0, last.length)
   }
 
   advance(): void {
+    const { bytes, end, start } = this
     this.at++
-    this.start = this.end
-    this.end = (this.window?.starts[this.at + 1] ?? 0) - this.first
+    this.start = end
+    this.turnTo(bytes, start, end)
   }
 
-  isBefore(other: Source): boolean {
-    return compareRanges(this.bytes, this.start, this.end, other.bytes, other.start, other.end) < 0
-  }
-
-  isAt(key: Uint8Array): boolean {
-    return this.end - this.start === key.length && equalRange(this.bytes, this.start, key, 0, key.length)
+  /** Whether this key comes first, or is the same; both codes are relative to the same key, and the loser's is then relative to the winner's. */
+  beats(other: Source): boolean {
+    const { code } = this
+    if (code !== other.code) {
+      return code < other.code
+    }
+    if (code === OVER || this.isSameAgain) {
+      return true
+    }
+    const same = this.sameLength(other, LONGEST_KEY - (code >>> BYTE_BITS) + 1)
+    const wins = this.codeAt(same) <= other.codeAt(same)
+    const loser = wins ? other : this
+    loser.code = loser.codeAt(same)
+    return wins
   }
 
   key(): Uint8Array {
     return this.bytes.slice(this.start, this.end)
+  }
+
+  /** Goes to the key that begins at `start`, and says how it departs from the one before it. */
+  private turnTo(before: Uint8Array, beforeStart: number, beforeEnd: number): void {
+    const { at, count, window } = this
+    if (window === undefined || at === count) {
+      this.code = window?.isLast === true ? OVER : 0
+      return
+    }
+    this.end = (window.starts[at + 1] ?? 0) - (window.starts[0] ?? 0)
+    const shared = Math.min(beforeEnd - beforeStart, this.end - this.start)
+    let same = 0
+    while (same < shared && before[beforeStart + same] === this.bytes[this.start + same]) {
+      same++
+    }
+    this.code = this.codeAt(same)
+  }
+
+  /** How much both keys have in common, which is `known` bytes at least. */
+  private sameLength(other: Source, known: number): number {
+    const shared = Math.min(this.end - this.start, other.end - other.start)
+    let same = known
+    while (same < shared && this.bytes[this.start + same] === other.bytes[other.start + same]) {
+      same++
+    }
+    return same
+  }
+
+  private codeAt(same: number): number {
+    const at = this.start + same
+    return ((LONGEST_KEY - same) << BYTE_BITS) + (at < this.end ? (this.bytes[at] ?? 0) + 1 : 0)
   }
 }

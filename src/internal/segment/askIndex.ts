@@ -8,7 +8,7 @@ import type { Question } from "../format/indexQuestions.js"
 import { type Checked, damaged } from "../format/sealIndexSections.js"
 import { MOST_AT_ONCE, type SegmentFile } from "./segmentFile.js"
 
-/** `indexStart` is where the index begins in its file. */
+/** `indexStart` is where the index begins in its file. The answer holds nothing of the blocks' memory. */
 export const askIndex = <A>(
   file: SegmentFile,
   indexStart: number,
@@ -33,7 +33,7 @@ export const askIndex = <A>(
           return Effect.succeed(OUTSIDE)
         }
         const waiting = step
-        const bytes = new Uint8Array(run.end - run.start)
+        const bytes = blocks.spaceFor(run.end - run.start)
         if (now === undefined || now.turn.isOver || bytes.length > MOST_AT_ONCE) {
           return Effect.flatMap(
             file.readAt(bytes, indexStart + run.start),
