@@ -81,7 +81,6 @@ const openBlocks = (table: SectionTable, content: Uint8Array, indexLength: numbe
   const start = sectionTableLength(table.sections.length)
   if (
     section === undefined
-    || section !== table.sections.at(-1)
     || !sectionsFill(table, start, indexLength)
     || section.length !== blockCount(section.offset - start) * WORD_LENGTH
     || !sectionVerifies(content, section)
