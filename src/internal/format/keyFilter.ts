@@ -59,8 +59,8 @@ const insert = (filter: Uint32Array, block: number, hash: number): void => {
 }
 
 /**
- * The first word of the hash's block in a filter of so many words, which has at least one block; the block lies inside it. Alone, it
- * answers for that hash as the whole filter does.
+ * The first word of the hash's block in a filter of so many words; with one block at least, the block lies inside it. Alone,
+ * it answers for that hash as the whole filter does.
  */
 export const firstWordOf = (hash: number, wordCount: number): number =>
   ((hash >>> 0) % (wordCount >>> BLOCK_SHIFT)) << BLOCK_SHIFT

@@ -31,7 +31,7 @@ export interface WordPlace {
   readonly count: number
 }
 
-/** What is in memory of an index that is read by blocks. Its parts lie within its blocks, and have the lengths that the counts ask for. */
+/** What is in memory of an index that is read by blocks. Its parts follow each other, and have the lengths that the counts ask for. */
 export interface SealIndexMap {
   readonly keyCount: number
   readonly entryCount: number
@@ -58,8 +58,8 @@ export const checksumsSection = (tableBytes: Uint8Array, tableChecksum: number):
 }
 
 /**
- * The map, by the first bytes of an index of that length and the content of its section of checksums; undefined where something does not
- * add up, which reading the whole index then explains.
+ * The map, by the first bytes of an index of that length and the content of its section of checksums; undefined where
+ * something does not add up, which reading the whole index then explains.
  */
 export const openIndexMap = (
   tableBytes: Uint8Array,

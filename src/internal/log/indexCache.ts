@@ -32,7 +32,7 @@ import { growAgain } from "../segment/growAgain.js"
 import type { Segment } from "../segment/segment.js"
 import type { SegmentFile } from "../segment/segmentFile.js"
 import { IndexStore } from "./indexStore.js"
-import { hasFilterOfItsOwn, loadFilter, loadIndex, loadMap, mayHaveMap } from "./loadIndex.js"
+import { hasFilterOfItsOwn, isShort, loadFilter, loadIndex, loadMap } from "./loadIndex.js"
 import type { ReadHandles } from "./readHandles.js"
 
 export type IndexError = WalIoError | WalCorruptionError | WalClosedError
@@ -69,6 +69,8 @@ const MOST_OFFSETS = 4 * 1024
 const SMALLEST_WINDOW = 4 * 1024
 /** Larger ones save nothing where they are read by blocks. */
 const LARGEST_WINDOW = 64 * 1024
+/** Where a long index has to be loaded whole for each window, so that it is not for a few keys. */
+const WINDOW_OF_WHOLE = 256 * 1024
 
 /** As much memory for blocks is kept for later. */
 const MOST_SPARE = 4
@@ -90,7 +92,7 @@ export const makeIndexCache = (handles: ReadHandles, budget: number): IndexCache
   const mapOf = (segment: Segment): Effect.Effect<SealIndexMap | undefined, IndexError> =>
     Effect.suspend(() => {
       const found = store.map(segment)
-      return found !== undefined || !mayHaveMap(segment)
+      return found !== undefined || isShort(segment)
         ? Effect.succeed(found)
         : Effect.tap(reading(segment, loadMap), (map) => {
           if (map !== undefined) {
@@ -171,7 +173,10 @@ export const makeIndexCache = (handles: ReadHandles, budget: number): IndexCache
       return !certainlyLacks(segment, hash)
     })
 
-  /** Most segments have no entry of most keys: then the filter answers for less than the index, or a block of a filter that has no room. */
+  /**
+   * Most segments have no entry of most keys: then the filter answers for less than the index. Where it has no room, one block of
+   * it does.
+   */
   const mayHave = (segment: Segment, hash: number): Effect.Effect<boolean, IndexError> => {
     const { index } = segment
     return !hasFilterOfItsOwn(segment) || store.filter(segment) !== undefined
@@ -243,8 +248,11 @@ export const makeIndexCache = (handles: ReadHandles, budget: number): IndexCache
         }
         const share = Math.max(SMALLEST_WINDOW, Math.floor(budget / windows))
         const cheap = Math.min(share, LARGEST_WINDOW)
-        // What has to be loaded whole for each window has the largest ones that there may be.
-        const most = store.index(segment) === undefined ? share : cheap
+        const most = store.index(segment) !== undefined
+          ? cheap
+          : isShort(segment)
+          ? share
+          : Math.max(share, WINDOW_OF_WHOLE)
         return askOnce(
           segment,
           (index) => index.keysFrom(position, most),

@@ -72,8 +72,8 @@ export class IndexStore {
   }
 
   /**
-   * Whether as much was read of an index by blocks as it is long, and it fits in if those go that were not used since that began. If
-   * they leave it no room, it begins anew.
+   * Whether as much was read of an index by blocks as it is long, and it fits in if those go that were not used since that
+   * began. If they leave it no room, it begins anew.
    */
   isWorthLoading(segment: Indexed, length: number): boolean {
     const demand = this.demands.get(segment.id)

@@ -176,7 +176,10 @@ class Source implements Awaited {
     this.turnTo(bytes, start, end)
   }
 
-  /** Whether this key comes first, or is the same; both codes are relative to the same key, and the loser's is then relative to the winner's. */
+  /**
+   * Whether this key comes first, or is the same. Both codes are relative to the same key; the loser's is relative to the
+   * winner's afterwards, which it already was where the codes differ.
+   */
   beats(other: Source): boolean {
     const { code } = this
     if (code !== other.code) {

@@ -16,8 +16,9 @@ export const openKeys = (context: ReadContext): Effect.Effect<Cursor<Uint8Array>
 type Run = Array<Uint8Array>
 
 /**
- * Invariant: every key that `merge` has taken was emitted. In memory are one window for each segment, which take as much as the budget
- * for indexes together, if one does not have to be larger for a key that is, and all keys of a segment whose index grows.
+ * Invariant: every key that `merge` has taken was emitted. In memory is one window for each segment, 64 KiB or less where it is
+ * read by blocks, and all of them together are no larger than the budget for indexes, but for windows of the smallest size
+ * and of a single key. Of a segment whose index grows, all keys are.
  */
 class KeysCursor implements Cursor<Uint8Array> {
   readonly close = Effect.void

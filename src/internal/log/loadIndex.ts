@@ -61,9 +61,9 @@ export const loadFilter = (
   })
 }
 
-/** Whether the index may have a map: shorter ones have none, and of older ones no one has. */
-export const mayHaveMap = ({ index }: Segment): boolean =>
-  index._tag === "Sealed" && index.length > LONGEST_WITHOUT_BLOCKS
+/** Whether the index is in the file, and so short that it never has a map. */
+export const isShort = ({ index }: Segment): boolean =>
+  index._tag === "Sealed" && index.length <= LONGEST_WITHOUT_BLOCKS
 
 /** By two short reads; undefined where the index has none, or not everything about it adds up. */
 export const loadMap = (file: SegmentFile, segment: Segment): Effect.Effect<SealIndexMap | undefined, WalIoError> => {
