@@ -58,7 +58,7 @@ describe("keys of many segments", () => {
 
   it("may all be the same, the longest there are, and beginnings of each other", () => {
     const longest = [0, 1, 2, 65_533, 65_534, 65_535].map((length) => new Uint8Array(Math.max(1, length)).fill(7))
-    const other = longest.map((key) => key.with(-1, 8))
+    const other = longest.map((key) => key.with(key.length - 1, 8))
     const segments = [sorted(longest), sorted(longest), sorted(other), sorted([...other, ...longest])]
     expect(merged(segments, 2, 3).map(toHex)).toStrictEqual(sorted([...longest, ...other]).map(toHex))
   })
