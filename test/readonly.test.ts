@@ -73,6 +73,25 @@ for (const place of places) {
         })
       ))
 
+    it.scopedLive("finds what was appended to a segment after it had looked keys up in it", () =>
+      at(place)((directory) =>
+        Effect.gen(function*() {
+          const append = (key: string, count: number) =>
+            Effect.scoped(Effect.flatMap(Wal.make({ directory, compaction: "manual" }), (wal) =>
+              wal.appendBatch(
+                Array.from({ length: count }, (_, at) => ({ key: at === 0 ? key : `${key} ${at}`, content: third(at) }))
+              )))
+          yield* append("a", 20)
+          const reader = yield* Wal.makeReader({ directory })
+          for (const [key, known] of [["b", 40], ["c", 60], ["d", 80]] as const) {
+            deepStrictEqual(yield* numbersOf(reader.enumerateRecords(key)), [])
+            yield* append(key, 20)
+            deepStrictEqual(yield* numbersOf(reader.enumerateRecords(key)), [0])
+            strictEqual((yield* collect(reader.enumerateKeys)).length, known)
+          }
+        })
+      ))
+
     it.scopedLive("sees what is synced once a mark says so", () =>
       at(place)((directory) =>
         Effect.gen(function*() {

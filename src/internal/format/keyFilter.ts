@@ -26,7 +26,7 @@ const SALT_7 = 0x5c6bfb31
 export const encodeKeyFilter = (hashes: Uint32Array): Uint32Array => {
   const filter = new Uint32Array(Math.ceil(hashes.length / KEYS_PER_BLOCK) * FILTER_BLOCK_WORDS)
   for (const hash of hashes) {
-    insert(filter, blockOf(filter, hash), hash)
+    insert(filter, firstWordOf(hash, filter.length), hash)
   }
   return filter
 }
@@ -36,7 +36,7 @@ export const mayContain = (filter: Uint32Array, hash: number): boolean => {
   if (filter.length === 0) {
     return false
   }
-  const block = blockOf(filter, hash)
+  const block = firstWordOf(hash, filter.length)
   return hasBit(filter, block, hash, SALT_0)
     && hasBit(filter, block + 1, hash, SALT_1)
     && hasBit(filter, block + 2, hash, SALT_2)
@@ -58,9 +58,12 @@ const insert = (filter: Uint32Array, block: number, hash: number): void => {
   setBit(filter, block + 7, hash, SALT_7)
 }
 
-/** The first word of the hash's block; whatever the filter's length, the block lies inside it. */
-const blockOf = (filter: Uint32Array, hash: number): number =>
-  ((hash >>> 0) % (filter.length >>> BLOCK_SHIFT)) << BLOCK_SHIFT
+/**
+ * The first word of the hash's block in a filter of so many words; with one block at least, the block lies inside it. Alone,
+ * it answers for that hash as the whole filter does.
+ */
+export const firstWordOf = (hash: number, wordCount: number): number =>
+  ((hash >>> 0) % (wordCount >>> BLOCK_SHIFT)) << BLOCK_SHIFT
 
 const bitOf = (hash: number, salt: number): number => 1 << (Math.imul(hash, salt) >>> 27)
 

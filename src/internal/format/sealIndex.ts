@@ -3,6 +3,7 @@
  */
 import { equalRange } from "./bytes.js"
 import { FILTER_BLOCK_WORDS } from "./keyFilter.js"
+import { endOfWindow, type KeyWindow, NO_KEYS } from "./keyWindow.js"
 import { firstSlot, POINT_INTERVAL } from "./sealIndexEncode.js"
 import {
   type Checked,
@@ -128,6 +129,20 @@ export class SealIndex {
   keyAt(group: number): Uint8Array {
     const { keyBytes, keyStarts } = this.parts
     return keyBytes.subarray(keyStarts[group] ?? 0, keyStarts[group + 1] ?? 0)
+  }
+
+  /** Copies of the keys from `position` on, as many as fit into so many bytes. */
+  keysFrom(position: number, mostBytes: number): KeyWindow {
+    const { keyBytes, keyStarts } = this.parts
+    if (position >= this.keyCount) {
+      return NO_KEYS
+    }
+    const end = endOfWindow(keyStarts, position, this.keyCount, mostBytes)
+    return {
+      starts: keyStarts.slice(position, end + 1),
+      bytes: keyBytes.slice(keyStarts[position], keyStarts[end]),
+      isLast: end === this.keyCount
+    }
   }
 
   /** The last point at or before an ordinal; the end of the frames where there are no entries. */

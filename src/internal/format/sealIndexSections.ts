@@ -4,8 +4,9 @@
  * A section begins at the next multiple of 8 behind the one before it, with zeros between, and the last one is padded
  * alike: there is no byte of an index that neither a checksum nor a rule speaks for.
  */
-import { align, isZero, readU32, readU64, writeU32, writeU64 } from "./bytes.js"
+import { align, EMPTY, isZero, readU32, readU64, writeU32, writeU64 } from "./bytes.js"
 import { crc32 } from "./crc32.js"
+import { blockChecksums, blockCount, LONGEST_WITHOUT_BLOCKS } from "./indexBlocks.js"
 
 /** The kinds of version 1. A reader passes over those that it does not know. */
 export const KEY_FILTER = 1
@@ -14,6 +15,8 @@ export const ENTRY_OFFSETS = 3
 export const KEYS = 4
 export const GROUP_STARTS = 5
 export const SEQUENCE_POINTS = 6
+/** The last section, and only in an index that is long without it. */
+export const BLOCK_CHECKSUMS = 7
 
 const HEAD_LENGTH = 16
 const ROW_LENGTH = 24
@@ -59,27 +62,38 @@ export const damaged = (what: string): { readonly _tag: "damaged"; readonly what
 /** The length of a table with that many sections; how much to read for the table alone. */
 export const sectionTableLength = (sectionCount: number): number => HEAD_LENGTH + sectionCount * ROW_LENGTH
 
-/** The table and the sections behind it, in the order given. */
+/** The table and the sections behind it, in the order given; behind those of a long index, the checksums of its blocks. */
 export const encodeSections = (
   counts: { readonly entryCount: number; readonly keyCount: number },
   contents: ReadonlyArray<SectionContent>
 ): { readonly bytes: Uint8Array; readonly tableChecksum: number } => {
-  const tableLength = sectionTableLength(contents.length)
-  const bytes = new Uint8Array(
-    contents.reduce((length, content) => length + align(contentLength(content)), tableLength)
-  )
-  writeU32(bytes, 0, contents.length)
+  const contentsLength = contents.reduce((length, content) => length + align(contentLength(content)), 0)
+  const hasBlocks = contentsLength > LONGEST_WITHOUT_BLOCKS
+  const sectionCount = contents.length + (hasBlocks ? 1 : 0)
+  const tableLength = sectionTableLength(sectionCount)
+  const checksumsLength = hasBlocks ? align(blockCount(contentsLength) * WORD_LENGTH) : 0
+  const bytes = new Uint8Array(tableLength + contentsLength + checksumsLength)
+  writeU32(bytes, 0, sectionCount)
   writeU32(bytes, 4, counts.entryCount)
   writeU32(bytes, 8, counts.keyCount)
-  let offset = tableLength
-  contents.forEach((content, position) => {
-    const length = contentLength(content)
-    writeContent(bytes, offset, content)
-    const checksum = crc32(bytes, offset, offset + length, 0)
-    writeRow(bytes, sectionTableLength(position), { kind: content.kind, checksum, offset, length })
-    offset += align(length)
-  })
+  const end = contents.reduce(
+    (offset, content, position) => writeSection(bytes, position, offset, content),
+    tableLength
+  )
+  if (hasBlocks) {
+    const words = blockChecksums(bytes, tableLength, end)
+    writeSection(bytes, contents.length, end, { kind: BLOCK_CHECKSUMS, words, bytes: EMPTY })
+  }
   return { bytes, tableChecksum: crc32(bytes, 0, tableLength, 0) }
+}
+
+/** Writes a section and its row in the table; answers where the next one begins. */
+const writeSection = (bytes: Uint8Array, position: number, offset: number, content: SectionContent): number => {
+  const length = contentLength(content)
+  writeContent(bytes, offset, content)
+  const checksum = crc32(bytes, offset, offset + length, 0)
+  writeRow(bytes, sectionTableLength(position), { kind: content.kind, checksum, offset, length })
+  return offset + align(length)
 }
 
 /** Reads the table from the first bytes of an index; what follows the table is not looked at. */

@@ -1,10 +1,12 @@
 /**
- * Brings a segment's index, or its key filter alone, into memory: from its file, or from its entries.
+ * Brings a segment's index, or its key filter or its map alone, into memory: from its file, or from its entries.
  */
 import * as Effect from "effect/Effect"
 import type { WalCorruptionError, WalIoError } from "../../WalError.js"
+import { LONGEST_WITHOUT_BLOCKS } from "../format/indexBlocks.js"
 import { filterSection, openFilter, openSealIndex, type SealIndex } from "../format/sealIndex.js"
 import { encodeSealIndex } from "../format/sealIndexEncode.js"
+import { checksumsSection, openIndexMap, type SealIndexMap } from "../format/sealIndexMap.js"
 import { readBlock, scanSegment } from "../segment/scan.js"
 import type { Segment } from "../segment/segment.js"
 import type { SegmentFile } from "../segment/segmentFile.js"
@@ -55,6 +57,28 @@ export const loadFilter = (
       : Effect.map(
         readBlock(file, dataLength + section.offset, section.length),
         (content) => openFilter(content, section)
+      )
+  })
+}
+
+/** Whether the index is in the file, and so short that it never has a map. */
+export const isShort = ({ index }: Segment): boolean =>
+  index._tag === "Sealed" && index.length <= LONGEST_WITHOUT_BLOCKS
+
+/** By two short reads; undefined where the index has none, or not everything about it adds up. */
+export const loadMap = (file: SegmentFile, segment: Segment): Effect.Effect<SealIndexMap | undefined, WalIoError> => {
+  const { dataLength, index } = segment
+  if (index._tag !== "Sealed") {
+    return Effect.succeed(undefined)
+  }
+  const { length, tableChecksum } = index
+  return Effect.flatMap(readBlock(file, dataLength, Math.min(length, HEAD_LENGTH)), (head) => {
+    const section = checksumsSection(head, tableChecksum)
+    return section === undefined || section.offset + section.length > length
+      ? Effect.succeed(undefined)
+      : Effect.map(
+        readBlock(file, dataLength + section.offset, section.length),
+        (content) => openIndexMap(head, tableChecksum, content, length, segment)
       )
   })
 }

@@ -17,10 +17,10 @@ export const olderSequence = (context: ReadContext, key: Uint8Array): Effect.Eff
   const hash = hashKey(key, 0, key.length)
 
   const lastIn = (segment: Segment): Effect.Effect<number, IndexError> =>
-    Effect.flatMap(context.indexes.offsetsOf(segment, key, hash), (offsets) => {
-      const last = offsets.at(-1)
-      return last === undefined ? Effect.succeed(0) : sequenceOf(context, segment, last)
-    })
+    Effect.flatMap(
+      context.indexes.lastOffsetOf(segment, key, hash),
+      (last) => (last === undefined ? Effect.succeed(0) : sequenceOf(context, segment, last))
+    )
 
   const lastBefore = (segments: LogView["sealed"], end: number): Effect.Effect<number, IndexError> => {
     const segment = segments[end - 1]

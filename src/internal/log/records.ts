@@ -42,8 +42,9 @@ export const openRecords = (
 type Step = Effect.Effect<ReadonlyArray<Entry>, ReadingError>
 
 /**
- * Invariants: everything of the key before `offsets[next]` of the segment at `position` was emitted; `offsets` is
- * undefined before the segment's index was asked. `guess` is how long the next frame is expected to be.
+ * Invariants: everything of the key before `offsets[at]` of the segment at `position` was emitted; `offsets` are those of its
+ * entries in the segment from its entry `from` there on, undefined before the segment's index was asked, and all that are left
+ * unless it `hasMore`. `guess` is how long the next frame is expected to be.
  */
 class RecordsCursor implements Cursor<Entry> {
   private readonly handle: HeldHandle
@@ -51,6 +52,8 @@ class RecordsCursor implements Cursor<Entry> {
   private position = 0
   private offsets: Uint32Array | undefined = undefined
   private at = 0
+  private from = 0
+  private hasMore = false
   private guess = FIRST_GUESS
 
   constructor(
@@ -91,8 +94,14 @@ class RecordsCursor implements Cursor<Entry> {
     if (this.offsets !== undefined && this.at < this.offsets.length) {
       return
     }
+    if (this.offsets !== undefined && this.hasMore) {
+      this.from += this.offsets.length
+      this.offsets = undefined
+      return
+    }
     this.position += this.offsets === undefined ? 0 : 1
     this.offsets = undefined
+    this.from = 0
     for (let segment = segments[this.position]; segment !== undefined; segment = segments[++this.position]) {
       const isLost = this.onLost === "fail" && this.lostIn(segment) !== undefined
       if (isLost || !context.indexes.certainlyLacks(segment, hash)) {
@@ -114,8 +123,10 @@ class RecordsCursor implements Cursor<Entry> {
   }
 
   private find(segment: Segment) {
-    return Effect.map(this.context.indexes.offsetsOf(segment, this.key, this.hash), (offsets): Array<Entry> => {
+    const { context, from, hash, key } = this
+    return Effect.map(context.indexes.offsetsOf(segment, key, hash, from), ({ hasMore, offsets }): Array<Entry> => {
       this.offsets = offsets
+      this.hasMore = hasMore
       this.at = 0
       return []
     })

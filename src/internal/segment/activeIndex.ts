@@ -91,23 +91,25 @@ export class ActiveIndex {
     return found
   }
 
+  /** Where the frame of the key's last entry among the first `count` begins; undefined if it has none there. */
+  lastOffsetOf(id: number, count: number): number | undefined {
+    const newest = this.newestWithin(id, count)
+    return newest === 0 ? undefined : this.rows[newest * 2 - 2]
+  }
+
   /** Where the frame of an entry begins; of the last entry where there are fewer, and the first frame's place where there is none. */
   offsetAt(ordinal: number): number {
     return this.rows[Math.min(ordinal, this.entries - 1) * 2] ?? SEGMENT_HEADER_LENGTH
   }
 
-  /** The keys with an entry among the first `count`, in the order of their bytes: views that stay as they are. */
-  sortedKeys(count: number): Array<Uint8Array> {
-    const { keyBytes, keyStarts } = this
-    return Array.from(
-      keyOrder({ bytes: keyBytes, starts: keyStarts }, this.keysWithin(count)),
-      (id) => keyBytes.subarray(keyStarts[id], keyStarts[id + 1])
-    )
+  /** The keys with an entry among the first `count`, in the order of their bytes, in memory of their own. */
+  sortedKeys(count: number): Pick<SealIndexSource, "keyBytes" | "keyStarts"> {
+    return this.keysIn(this.inOrder(this.keysWithin(count)))
   }
 
   /** Everything, in the order in which a sealed segment's index has it. */
   toSealSource(): SealIndexSource {
-    const order = keyOrder({ bytes: this.keyBytes, starts: this.keyStarts }, this.keys)
+    const order = this.inOrder(this.keys)
     const sequencePoints = Uint32Array.from(
       { length: Math.ceil(this.entries / POINT_INTERVAL) },
       (_, point) => this.offsetAt(point * POINT_INTERVAL)
@@ -116,8 +118,13 @@ export class ActiveIndex {
     return { ...this.keysIn(order), ...this.groupsIn(order), hashes, sequencePoints }
   }
 
+  /** The ids of the first so many keys, in the order of their bytes. */
+  private inOrder(keyCount: number): Uint32Array {
+    return keyOrder({ bytes: this.keyBytes, starts: this.keyStarts }, keyCount)
+  }
+
   private keysIn(order: Uint32Array): Pick<SealIndexSource, "keyBytes" | "keyStarts"> {
-    const keyBytes = new Uint8Array(this.keyStarts[this.keys] ?? 0)
+    const keyBytes = new Uint8Array(this.keyStarts[order.length] ?? 0)
     const keyStarts = new Uint32Array(order.length + 1)
     let end = 0
     for (let group = 0; group < order.length; group++) {

@@ -71,6 +71,9 @@ const trailerOf = (file: Uint8Array) => {
   return decoded.trailer
 }
 
+const isSealed = (file: Uint8Array): boolean =>
+  decodeSealTrailer(file.subarray(-SEAL_TRAILER_LENGTH))._tag === "Trailer"
+
 const HEAD_LENGTH = 4 * 1024
 
 describe("a log of many segments", () => {
@@ -122,6 +125,23 @@ describe("a log of many segments", () => {
           deepStrictEqual(found.map(({ ref }) => Number(ref.segment)), [segment])
         }
         deepStrictEqual(yield* collect(wal.enumerateRecords("none")), [])
+      }))
+
+    it.scoped(`a segment that grows again is not asked for by what it was (${files})`, () =>
+      Effect.gen(function*() {
+        const { disk, open } = yield* filled(files)
+        const wal = yield* open
+        const count = (key: string) => Effect.map(collect(wal.enumerateRecords(key)), ({ length }) => length)
+        strictEqual(yield* count(keyOf(SEGMENTS, 1)), 1)
+        strictEqual(yield* count("new"), 0)
+        yield* wal.appendBatch([{ key: "new", content: bytes("x") }, { key: keyOf(SEGMENTS, 1), content: bytes("y") }])
+        deepStrictEqual([yield* count("new"), yield* count(keyOf(SEGMENTS, 1))], [1, 2])
+
+        // The segment ends, and is sealed anew.
+        yield* fill(wal)
+        yield* Effect.repeat(disk.fileSystem.readFile(pathOf(SEGMENTS)), { until: isSealed })
+        deepStrictEqual([yield* count("new"), yield* count(keyOf(SEGMENTS, 1))], [1, 3])
+        strictEqual((yield* collect(wal.enumerateKeys)).length, SEGMENTS * KEYS + 1)
       }))
 
     it.scoped(`a replay of everything asks for no index (${files})`, () =>
