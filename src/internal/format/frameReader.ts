@@ -86,6 +86,7 @@ export class FrameReader {
   read(at: number, limit: number): FrameStatus {
     const { salt, view } = this
     this.at = at
+    this.checkedEnd = 0
     if (at + FRAME_HEADER_LENGTH > limit) {
       this.length = FRAME_HEADER_LENGTH
       return "short"

@@ -23,12 +23,15 @@ import {
 } from "./readContext.js"
 import { segmentsOf } from "./view.js"
 
+/** Whoever wants only the first entries does not wait for thousands; each read may be twice as long as the one before. */
+const FIRST_BLOCK = 64 * 1024
 const LARGEST_BLOCK = 1024 * 1024
 /** Reading on over a gap of this length is cheaper than another read, of a file that reads at once and of any other one. */
 const JOINED_GAP_NOW = 2 * 1024
 const JOINED_GAP = 16 * 1024
 /** Without a better reason; where a read costs much, less than that is not worth a second one. */
 const FIRST_GUESS = 1024
+const NOWHERE = -1
 /** So many reads at once, and then it is others' turn. */
 const MOST_READS_NOW = 128
 
@@ -44,7 +47,8 @@ type Step = Effect.Effect<ReadonlyArray<Entry>, ReadingError>
 /**
  * Invariants: everything of the key before `offsets[at]` of the segment at `position` was emitted; `offsets` are those of its
  * entries in the segment from its entry `from` there on, undefined before the segment's index was asked, and all that are left
- * unless it `hasMore`. `guess` is how long the next frame is expected to be.
+ * unless it `hasMore`. `guess` is how long the next frame is expected to be, and `longest` the next read at most,
+ * unless one frame is longer.
  */
 class RecordsCursor implements Cursor<Entry> {
   private readonly handle: HeldHandle
@@ -55,6 +59,7 @@ class RecordsCursor implements Cursor<Entry> {
   private from = 0
   private hasMore = false
   private guess = FIRST_GUESS
+  private longest = FIRST_BLOCK
 
   constructor(
     private readonly context: ReadContext,
@@ -139,6 +144,7 @@ class RecordsCursor implements Cursor<Entry> {
       this.guess = Math.max(FIRST_GUESS, this.guess)
     }
     const length = this.blockLength(segment, offsets, now === undefined ? JOINED_GAP : JOINED_GAP_NOW)
+    this.longest = Math.min(this.longest * 2, LARGEST_BLOCK)
     return now !== undefined && !now.turn.isOver && length <= MOST_AT_ONCE
       ? this.readNow(now, segment, offsets)
       : Effect.flatMap(readBlock(file, start, length), (block) => {
@@ -180,7 +186,7 @@ class RecordsCursor implements Cursor<Entry> {
     let end = start + this.guess
     for (let index = this.at + 1; index < offsets.length; index++) {
       const offset = offsets[index] ?? 0
-      if (offset - end > joinedGap || offset + this.guess - start > LARGEST_BLOCK) {
+      if (offset - end > joinedGap || offset + this.guess - start > this.longest) {
         break
       }
       end = offset + this.guess
@@ -200,13 +206,15 @@ class RecordsCursor implements Cursor<Entry> {
     entries: Array<Entry>,
     asked: number
   ): ReadingError | undefined {
+    let next = NOWHERE
     for (; this.at < offsets.length; this.at++) {
       const offset = offsets[this.at] ?? 0
       const at = offset - reader.origin
       if (offset >= asked) {
         return undefined
       }
-      const status = reader.read(at, limit)
+      const status = at === next ? reader.readNext(at, limit) : reader.read(at, limit)
+      next = reader.next
       if (status === "short" && reader.origin + limit === asked && offset + reader.length <= segment.dataLength) {
         this.guess = reader.length
         return undefined
