@@ -13,6 +13,7 @@ import type { RecoveryReport } from "../../WalReport.js"
 import { SEGMENT_HEADER_LENGTH, type SegmentHeader } from "../format/segmentHeader.js"
 import { ActiveIndex } from "../segment/activeIndex.js"
 import { createSegment } from "../segment/createSegment.js"
+import { enterDirectory } from "../segment/directNames.js"
 import { openSegmentFile } from "../segment/segmentFile.js"
 import { SmallReads } from "../segment/smallReads.js"
 import { emptySegment, makeActiveSegments } from "./activeSegments.js"
@@ -58,15 +59,27 @@ export interface Log {
 /** Opens the log; whoever opens it closes it. Uninterruptible, so that no lock and no handle is left behind. */
 export const openLog = (settings: Settings): Effect.Effect<Log, OpenError, FileSystem.FileSystem> =>
   Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
+    const fs = yield* enterOrMake(yield* FileSystem.FileSystem, settings.directory)
     const owner = yield* LockOwner
-    yield* makeDirectories(fs, settings.directory)
     const lock = yield* Lock.acquire(fs, owner, settings.directory)
     return yield* Effect.onError(openLocked(fs, settings, lock), () => Effect.ignore(lock.release))
   }).pipe(
     Effect.uninterruptible,
     Effect.withSpan("effect-wal.open", { attributes: { directory: settings.directory } })
   )
+
+/** The file system to use in the log's directory, which is there from then on. */
+const enterOrMake = (
+  fs: FileSystem.FileSystem,
+  directory: string
+): Effect.Effect<FileSystem.FileSystem, WalIoError> => {
+  const entered = enterDirectory(fs, directory)
+  return Effect.flatMap(entered, (found) =>
+    found !== undefined ? Effect.succeed(found) : Effect.zipRight(
+      makeDirectories(fs, directory),
+      Effect.map(entered, (found) => found ?? fs)
+    ))
+}
 
 const openLocked = (
   fs: FileSystem.FileSystem,
