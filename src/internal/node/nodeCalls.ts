@@ -3,10 +3,11 @@
  */
 import type { PlatformError } from "@effect/platform/Error"
 import * as Effect from "effect/Effect"
-import { fdatasync, fstatSync, read, readSync, write, writeSync } from "node:fs"
+import { fdatasync, read, write, writeSync } from "node:fs"
 import type { DirectCalls } from "../segment/directCalls.js"
 import { Turn } from "../segment/turn.js"
 import { toPlatformError } from "./nodeError.js"
+import { readsOf } from "./nodeReads.js"
 
 /** Of this thread's event loop. */
 export const turn = new Turn(setImmediate)
@@ -18,25 +19,12 @@ export const nodeCalls = (fd: number): DirectCalls => {
   const failedSync = failWith("sync")
   return {
     turn,
-    readNow: (buffer, start, length, position) => {
-      try {
-        return readSync(fd, buffer, start, length, position)
-      } catch (cause) {
-        return failedRead(cause)
-      }
-    },
+    ...readsOf(fd),
     writeNow: (bytes, start, length, position) => {
       try {
         return writeSync(fd, bytes, start, length, position)
       } catch (cause) {
         return failedWrite(cause)
-      }
-    },
-    sizeNow: () => {
-      try {
-        return fstatSync(fd).size
-      } catch (cause) {
-        return failWith("stat")(cause)
       }
     },
     read: (buffer, position) =>

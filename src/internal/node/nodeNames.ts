@@ -15,6 +15,7 @@ import { withDirectCalls } from "../segment/directCalls.js"
 import { type DirectNames, type Enter, withDirectNames } from "../segment/directNames.js"
 import { nodeCalls, turn } from "./nodeCalls.js"
 import { toPlatformError } from "./nodeError.js"
+import { readsOf } from "./nodeReads.js"
 import { isOpened, isSameDirectory } from "./sameInode.js"
 
 /** Where Linux tells of itself and of its processes: a lock's owner is described by that. */
@@ -38,8 +39,10 @@ export const nodeEnter = (wrapped: FileSystem.FileSystem, tuned: FileSystem.File
       ...tuned,
       open: (path, options) =>
         isIn(path)
-          ? Effect.flatMap(wrapped.open(path, options), (file) =>
-            isOpened(file, path) ? Effect.succeed(withDirectCalls(file, nodeCalls(file.fd))) : Effect.succeed(file))
+          ? Effect.map(
+            wrapped.open(path, options),
+            (file) => (isOpened(file, path) ? withDirectCalls(file, nodeCalls(file.fd)) : file)
+          )
           : tuned.open(path, options),
       readDirectory: (path, options) =>
         isIn(path) && options === undefined
@@ -70,7 +73,7 @@ const names: DirectNames = {
   openNow: (path) => {
     try {
       const fd = openSync(path, "r")
-      return { ...nodeCalls(fd), closeNow: () => closeSync(fd) }
+      return Object.assign(readsOf(fd), { turn, closeNow: () => closeSync(fd) })
     } catch (cause) {
       return toPlatformError("open", path, cause)
     }
