@@ -229,10 +229,10 @@ const tokenPath = (site: Site, holder: LockHolder): string => `${site.path}/${Lo
 
 // A seed that is used again draws the same nonces: one that was abandoned must not come back to life.
 const nextHolder = (site: Site): Effect.Effect<LockHolder> =>
-  nextNonce.pipe(
-    Effect.map((nonce): LockHolder => ({ ...site.self, nonce })),
-    Effect.repeat({ while: (holder) => isAbandoned(site.owner, tokenPath(site, holder)) })
-  )
+  Effect.flatMap(nextNonce, (nonce) => {
+    const holder: LockHolder = { ...site.self, nonce }
+    return isAbandoned(site.owner, tokenPath(site, holder)) ? nextHolder(site) : Effect.succeed(holder)
+  })
 
 const nextNonce: Effect.Effect<string> = Effect.zipWith(
   Random.nextIntBetween(0, 2 ** 24),

@@ -132,7 +132,9 @@ export const makeMaintenance = (
       Effect.withSpan("effect-wal.truncate", { attributes: { directory: settings.directory, sequence } })
     )
 
+  /** A log that was closed meanwhile has nothing to be told. */
   const once = compact.pipe(
+    Effect.catchTag("WalClosedError", () => Effect.void),
     Effect.catchAllCause((cause) =>
       Effect.annotateLogs(Effect.logWarning("compaction failed, and is tried again later", cause), {
         directory: settings.directory

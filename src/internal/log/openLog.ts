@@ -283,9 +283,9 @@ const sealUnsealed = (fs: FileSystem.FileSystem, recovered: Recovered, seals: Ba
       Effect.ignore
     ), { discard: true })
 
-/** Interruptible although its opener is not. */
+/** Interruptible although its opener is not. Whoever has opened the log goes first: there is nothing to do yet. */
 const background = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<Fiber.RuntimeFiber<A, E>> =>
-  Effect.forkDaemon(detached(Effect.interruptible(effect)))
+  Effect.forkDaemon(detached(Effect.interruptible(Effect.zipRight(Effect.yieldNow(), effect))))
 
 /** With a trace of its own: it outlives the span it was started in. */
 const detached = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
