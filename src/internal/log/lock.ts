@@ -234,11 +234,11 @@ const nextHolder = (site: Site): Effect.Effect<LockHolder> =>
     return isAbandoned(site.owner, tokenPath(site, holder)) ? nextHolder(site) : Effect.succeed(holder)
   })
 
-const nextNonce: Effect.Effect<string> = Effect.zipWith(
-  Random.nextIntBetween(0, 2 ** 24),
-  Random.nextIntBetween(0, 2 ** 24),
-  (high, low) => high.toString(16).padStart(6, "0") + low.toString(16).padStart(6, "0")
-)
+const nextNonce: Effect.Effect<string> = Effect.gen(function*() {
+  const high = yield* Random.nextIntBetween(0, 2 ** 24)
+  const low = yield* Random.nextIntBetween(0, 2 ** 24)
+  return high.toString(16).padStart(6, "0") + low.toString(16).padStart(6, "0")
+})
 
 // -- making LOCK
 

@@ -283,9 +283,12 @@ const sealUnsealed = (fs: FileSystem.FileSystem, recovered: Recovered, seals: Ba
       Effect.ignore
     ), { discard: true })
 
-/** Interruptible although its opener is not. Whoever has opened the log goes first: there is nothing to do yet. */
+/** Interruptible although its opener is not. */
 const background = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<Fiber.RuntimeFiber<A, E>> =>
-  Effect.forkDaemon(detached(Effect.interruptible(Effect.zipRight(Effect.yieldNow(), effect))))
+  Effect.forkDaemon(detached(Effect.interruptible(Effect.zipRight(openerFirst, effect))))
+
+/** There is nothing to do yet but for whoever has opened the log; the second yield is for one who awaits that as a promise. */
+const openerFirst: Effect.Effect<void> = Effect.zipRight(Effect.yieldNow(), Effect.yieldNow())
 
 /** With a trace of its own: it outlives the span it was started in. */
 const detached = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>

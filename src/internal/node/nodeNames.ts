@@ -18,8 +18,12 @@ import { toPlatformError } from "./nodeError.js"
 import { readsOf } from "./nodeReads.js"
 import { isOpened, isSameDirectory } from "./sameInode.js"
 
-/** Where Linux tells of itself and of its processes: a lock's owner is described by that. */
-const PROC = "/proc"
+/**
+ * Where Linux tells of itself and of its processes, by which a lock's owner is described. What Node sees there is what is asked for, whatever
+ * another file system has at such a path: the number of this process, and whether another one lives, come from Node as well, and the directory
+ * that is locked is one of Node's.
+ */
+const PROC = "/proc/"
 
 /** About what a name takes to be read, in bytes that could be copied meanwhile. */
 const NAME = 512
@@ -31,10 +35,6 @@ export const nodeEnter = (wrapped: FileSystem.FileSystem, tuned: FileSystem.File
       return undefined
     }
     const isIn = (path: string): boolean => path === directory || path.startsWith(`${directory}/`)
-    const inProc = onceAsked(isSameDirectory(wrapped, PROC))
-    const ofProc = <A>(path: string, atOnce: Trying<A>, otherwise: Trying<A>): Trying<A> =>
-      path.startsWith(`${PROC}/`) ? Effect.flatMap(inProc, (isSame) => (isSame ? atOnce : otherwise)) : otherwise
-
     return withDirectNames({
       ...tuned,
       open: (path, options) =>
@@ -46,13 +46,16 @@ export const nodeEnter = (wrapped: FileSystem.FileSystem, tuned: FileSystem.File
           : tuned.open(path, options),
       readDirectory: (path, options) =>
         isIn(path) && options === undefined
-          ? Effect.tap(call("readDirectory", path, () => readdirSync(path)), (names) => turn.count(names.length * NAME))
+          ? call("readDirectory", path, () => namesIn(path))
           : tuned.readDirectory(path, options),
       rename: (from, to) =>
         isIn(from) && isIn(to) ? call("rename", from, () => renameSync(from, to)) : tuned.rename(from, to),
       readFileString: (path, encoding) =>
-        ofProc(path, call("readFile", path, () => readFileSync(path, "utf8")), tuned.readFileString(path, encoding)),
-      readLink: (path) => ofProc(path, call("readLink", path, () => readlinkSync(path)), tuned.readLink(path))
+        path.startsWith(PROC) && encoding === undefined
+          ? call("readFile", path, () => readFileSync(path, "utf8"))
+          : tuned.readFileString(path, encoding),
+      readLink: (path) =>
+        path.startsWith(PROC) ? call("readLink", path, () => readlinkSync(path)) : tuned.readLink(path)
     }, names)
   })
 
@@ -68,6 +71,12 @@ const call = <A>(method: string, path: string, run: () => A): Trying<A> =>
     }
   })
 
+const namesIn = (path: string): Array<string> => {
+  const names = readdirSync(path)
+  turn.count(names.length * NAME)
+  return names
+}
+
 const names: DirectNames = {
   turn,
   openNow: (path) => {
@@ -78,11 +87,4 @@ const names: DirectNames = {
       return toPlatformError("open", path, cause)
     }
   }
-}
-
-const onceAsked = (ask: Effect.Effect<boolean>): Effect.Effect<boolean> => {
-  let answer: boolean | undefined = undefined
-  return Effect.suspend(() =>
-    answer === undefined ? Effect.map(ask, (found) => (answer = found)) : Effect.succeed(answer)
-  )
 }
