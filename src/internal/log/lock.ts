@@ -311,7 +311,7 @@ const makeLock = (site: Site, holder: LockHolder): Effect.Effect<Lock> =>
   Effect.gen(function*() {
     const path = tokenPath(site, holder)
     const release = yield* once(giveBack(site, path))
-    const remove = yield* once(removeLock(site, path, holder))
+    const remove = yield* once(Effect.suspend(() => removeLock(site, path, holder)))
     let chosen: Effect.Effect<void, WalIoError> | undefined
     return {
       holder,

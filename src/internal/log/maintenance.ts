@@ -146,10 +146,12 @@ export const makeMaintenance = (
     compact,
     truncateBefore,
     settled: oneAtATime(Effect.void),
-    run: settings.compaction === "manual" ? Effect.void : Effect.all([
-      Effect.repeat(once, scheduleOf(settings)),
-      Effect.forever(Effect.zipRight(rotatedSignal.wait, once))
-    ], { concurrency: "unbounded", discard: true })
+    run: Effect.suspend(() =>
+      settings.compaction === "manual" ? Effect.void : Effect.all([
+        Effect.repeat(once, scheduleOf(settings)),
+        Effect.forever(Effect.zipRight(rotatedSignal.wait, once))
+      ], { concurrency: "unbounded", discard: true })
+    )
   }
 }
 

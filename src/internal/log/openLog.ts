@@ -207,14 +207,14 @@ const start = (opened: Opened): Effect.Effect<Log, WalIoError> =>
     const maintenance = makeMaintenance(state, view, compaction, cursors, signals.rotated, wakeWriter)
 
     const committer = new Committer({ state, metrics, wakeWriter, wakeSyncer: syncer.wake, onUnsynced })
-    const writer = yield* background(
+    const writer = yield* background(() =>
       runWriter({ state, syncer, activeSegments, committer, signal: signals.writer, metrics })
     )
-    const timers = yield* Effect.forEach([
-      runFlushTimer(state, signals.flush, wakeWriter),
-      runSyncTimer(state, signals.sync, syncer),
-      maintenance.run
-    ], background)
+    const timers = [
+      yield* background(() => runFlushTimer(state, signals.flush, wakeWriter)),
+      yield* background(() => runSyncTimer(state, signals.sync, syncer)),
+      yield* background(() => maintenance.run)
+    ]
     yield* sealUnsealed(fs, recovered, seals)
 
     const close = makeClose({
@@ -284,8 +284,8 @@ const sealUnsealed = (fs: FileSystem.FileSystem, recovered: Recovered, seals: Ba
     ), { discard: true })
 
 /** Interruptible although its opener is not. */
-const background = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<Fiber.RuntimeFiber<A, E>> =>
-  Effect.forkDaemon(detached(Effect.interruptible(Effect.zipRight(openerFirst, effect))))
+const background = <A, E>(make: () => Effect.Effect<A, E>): Effect.Effect<Fiber.RuntimeFiber<A, E>> =>
+  Effect.forkDaemon(detached(Effect.interruptible(Effect.flatMap(openerFirst, make))))
 
 /** There is nothing to do yet but for whoever has opened the log; the second yield is for one who awaits that as a promise. */
 const openerFirst: Effect.Effect<void> = Effect.zipRight(Effect.yieldNow(), Effect.yieldNow())
