@@ -1,16 +1,17 @@
 /**
  * A file system tuned for logs on Node: the one that is provided, whose open files can also be read and written at positions, at once
- * where that is quicker than the way through the thread pool.
+ * where that is quicker than the way through the thread pool. A log finds and opens its segments so, too.
  *
  * @since 0.1.0
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
-import { fstatSync } from "node:fs"
 import { nodeCalls } from "../internal/node/nodeCalls.js"
+import { nodeEnter } from "../internal/node/nodeNames.js"
+import { isOfThisProcess } from "../internal/node/sameInode.js"
 import { withDirectCalls } from "../internal/segment/directCalls.js"
+import { withEnter } from "../internal/segment/directNames.js"
 
 /**
  * Wraps the provided `FileSystem`, which is platform-node's. A log over it appends and reads several times faster: a small write or
@@ -19,6 +20,8 @@ import { withDirectCalls } from "../internal/segment/directCalls.js"
  * the disk, is the same.
  *
  * Everything but open files passes through, and so do files whose descriptor is not one of this process, such as those of a simulated disk.
+ * Only a log that is opened lists its directory, takes its lock and looks at its segments by `node:fs` itself, after the provided file system has
+ * named the same device and inode for the directory as `node:fs`.
  *
  * @since 0.1.0
  * @category layers
@@ -35,24 +38,11 @@ import { withDirectCalls } from "../internal/segment/directCalls.js"
  */
 export const layer: Layer.Layer<FileSystem.FileSystem, never, FileSystem.FileSystem> = Layer.effect(
   FileSystem.FileSystem,
-  Effect.map(FileSystem.FileSystem, (fs): FileSystem.FileSystem => ({
-    ...fs,
-    open: (path, options) => Effect.flatMap(fs.open(path, options), tune)
-  }))
+  Effect.map(FileSystem.FileSystem, (fs): FileSystem.FileSystem => {
+    const tuned = { ...fs, open: (...args: Parameters<typeof fs.open>) => Effect.flatMap(fs.open(...args), tune) }
+    return withEnter(tuned, nodeEnter(fs, tuned))
+  })
 )
 
 const tune = (file: FileSystem.File): Effect.Effect<FileSystem.File> =>
-  Effect.match(file.stat, {
-    onFailure: () => file,
-    onSuccess: (info) => (isOfThisProcess(file, info) ? withDirectCalls(file, nodeCalls(file.fd)) : file)
-  })
-
-/** Whether the descriptor means the same file to Node as to the file system that gave it: a number alone may mean anything. */
-const isOfThisProcess = (file: FileSystem.File, info: FileSystem.File.Info): boolean => {
-  try {
-    const stats = fstatSync(file.fd)
-    return stats.dev === info.dev && Option.contains(info.ino, stats.ino)
-  } catch {
-    return false
-  }
-}
+  Effect.map(isOfThisProcess(file), (isOurs) => (isOurs ? withDirectCalls(file, nodeCalls(file.fd)) : file))

@@ -252,7 +252,7 @@ export interface Options {
   readonly latency?: Duration.DurationInput | undefined
   /** Whether `operations` are recorded. Default: `"on"`. */
   readonly recording?: "on" | "off" | undefined
-  /** `"tuned"`: open files have what `NodeWal.layer` adds to Node's, so that a log writes and reads at once. Default: `"platform"`. */
+  /** `"tuned"`: open files and directories have what `NodeWal.layer` adds to Node's, so that a log writes and reads at once. Default: `"platform"`. */
   readonly files?: "platform" | "tuned" | undefined
   /** The machine's name. Default: `"simulated"`. */
   readonly host?: string | undefined

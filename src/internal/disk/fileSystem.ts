@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { OperationKind } from "../../testing/SimulatedDisk.js"
+import { withEnter } from "../segment/directNames.js"
 import { copyWith } from "./copyTree.js"
 import * as fileCalls from "./fileCalls.js"
 import { infoOf } from "./info.js"
@@ -17,6 +18,7 @@ import { removeWith } from "./removeTree.js"
 import { join, normalize } from "./resolvePath.js"
 import { makeDirectoriesWith, tempCalls } from "./temporary.js"
 import { tuned } from "./tunedFile.js"
+import { enter } from "./tunedNames.js"
 
 type Failing<A> = Effect.Effect<A, PlatformError.PlatformError>
 
@@ -44,16 +46,8 @@ export const makeFileSystem = (machine: Machine, process: Process): FileSystem.F
 
   const openHandle = (path: string, flag: FileSystem.OpenFlag, mode: number | undefined, method: string) =>
     Effect.acquireRelease(
-      onPath("open", "open", path, () => {
-        const handle = fileCalls.open(volume, machine.nextFd(), path, flag, mode)
-        process.handles.add(handle)
-        return handle
-      }, { method }),
-      (handle) =>
-        Effect.sync(() => {
-          process.handles.delete(handle)
-          fileCalls.close(volume, handle)
-        })
+      onPath("open", "open", path, () => machine.open(process, path, flag, mode), { method }),
+      (handle) => Effect.sync(() => machine.close(process, handle))
     )
 
   const openFor = (path: string, flag: FileSystem.OpenFlag, mode: number | undefined, method: string) =>
@@ -110,7 +104,7 @@ export const makeFileSystem = (machine: Machine, process: Process): FileSystem.F
 
   const remove = removeWith(onPath, volume)
 
-  return FileSystem.make({
+  const fileSystem = FileSystem.make({
     access: (path) => onPath("access", "access", path, () => void nameCalls.find(volume, path)),
     chmod: (path, mode) => onPath("chmod", "chmod", path, () => nameCalls.setMode(volume, path, mode)),
     chown: (path, uid, gid) => onPath("chown", "chown", path, () => nameCalls.setOwner(volume, path, uid, gid)),
@@ -145,6 +139,7 @@ export const makeFileSystem = (machine: Machine, process: Process): FileSystem.F
     watch: (path) => Stream.fail(cannotWatch(path)),
     writeFile
   })
+  return machine.settings.files === "tuned" ? withEnter(fileSystem, enter(fileSystem, machine, process)) : fileSystem
 }
 
 const readToEnd = (file: FileSystem.File): Failing<Uint8Array> =>

@@ -2,6 +2,7 @@
  * A machine with one disk and the processes on it. Every operation goes through its gate, which numbers it, records it and lets it go wrong.
  */
 import type { PlatformError } from "@effect/platform/Error"
+import type { OpenFlag } from "@effect/platform/FileSystem"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -14,7 +15,7 @@ import { badArgument, Errno, machineIsOff, toPlatformError } from "./errno.js"
 import type { Fault } from "./faults.js"
 import { Rules } from "./faults.js"
 import type { Handle } from "./fileCalls.js"
-import { close } from "./fileCalls.js"
+import { close, open } from "./fileCalls.js"
 import type { Random } from "./random.js"
 import type { Volume } from "./volume.js"
 
@@ -96,8 +97,16 @@ export class Machine {
     return this.processes.has(process)
   }
 
-  nextFd(): number {
-    return ++this.lastFd
+  /** What opening a file comes to, once it is let through. */
+  open(process: Process, path: string, flag: OpenFlag, mode?: number): Handle {
+    const handle = open(this.volume, ++this.lastFd, path, flag, mode)
+    process.handles.add(handle)
+    return handle
+  }
+
+  close(process: Process, handle: Handle): void {
+    process.handles.delete(handle)
+    close(this.volume, handle)
   }
 
   /** Runs a system call, which takes effect even if the caller is interrupted while it waits. */
@@ -123,6 +132,15 @@ export class Machine {
       onSuccess: (value): A | PlatformError => value,
       onFailure: (cause) => Either.getOrThrowWith(Either.flip(Cause.failureOrCause(cause)), Cause.squash)
     })
+  }
+
+  /** The same as an effect, which never waits. */
+  operateAtOnce<A>(
+    process: Process,
+    call: Call,
+    run: (fault: Fault | undefined) => A
+  ): Effect.Effect<A, PlatformError> {
+    return Effect.suspend(() => this.perform(process, call, run))
   }
 
   // A fiber of its own, which no interruption of the caller reaches.

@@ -19,7 +19,7 @@ export const tuned = (
   handle: fileCalls.Handle
 ): FileSystem.File => withDirectCalls(file, directCalls(machine, process, handle, file))
 
-const directCalls = (
+export const directCalls = (
   machine: Machine,
   process: Process,
   handle: fileCalls.Handle,

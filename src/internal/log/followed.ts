@@ -7,7 +7,7 @@ import type { WalCodecError, WalCorruptionError, WalIoError } from "../../WalErr
 import { segmentFileName } from "../format/fileName.js"
 import { SEGMENT_HEADER_LENGTH, type SegmentHeader } from "../format/segmentHeader.js"
 import { ActiveIndex } from "../segment/activeIndex.js"
-import { type Probe, probeSegment } from "../segment/probe.js"
+import { type Probe, probeSegments } from "../segment/probe.js"
 import { scanOn, searchFrames } from "../segment/scan.js"
 import type { Segment } from "../segment/segment.js"
 import { withSegmentFile } from "../segment/segmentFile.js"
@@ -87,9 +87,10 @@ export class FollowedLog {
         return emptyLook(this.directory)
       }
       const known = this.knownAmong(ids)
-      const probes = yield* Effect.forEach(
-        ids.filter((id) => !known.some((segment) => segment.id === id)),
-        (id) => probeSegment(this.fs, `${this.directory}/${segmentFileName(id)}`, id)
+      const knownIds = new Set<number>(known.map(({ id }) => id))
+      const probes = yield* probeSegments(
+        this.fs,
+        ids.filter((id) => !knownIds.has(id)).map((id) => ({ id, path: `${this.directory}/${segmentFileName(id)}` }))
       )
       if (!this.isStillThere(probes)) {
         // Another log has taken the place of the one that was followed.
@@ -107,10 +108,11 @@ export class FollowedLog {
   /** Those that were found sealed before, as long as the last one is still the log's that was followed. */
   private knownAmong(ids: ReadonlyArray<number>): ReadonlyArray<Segment> {
     const last = ids.at(-1) ?? 0
+    const there = new Set(ids)
     const { tail } = this
     return tail === undefined || last < tail.probe.id
       ? []
-      : this.sealed.filter((segment) => ids.includes(segment.id))
+      : this.sealed.filter(({ id }) => there.has(id))
   }
 
   /** Salts are random: a segment with the same number and another salt is another log's. */

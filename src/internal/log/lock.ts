@@ -229,16 +229,16 @@ const tokenPath = (site: Site, holder: LockHolder): string => `${site.path}/${Lo
 
 // A seed that is used again draws the same nonces: one that was abandoned must not come back to life.
 const nextHolder = (site: Site): Effect.Effect<LockHolder> =>
-  nextNonce.pipe(
-    Effect.map((nonce): LockHolder => ({ ...site.self, nonce })),
-    Effect.repeat({ while: (holder) => isAbandoned(site.owner, tokenPath(site, holder)) })
-  )
+  Effect.flatMap(nextNonce, (nonce) => {
+    const holder: LockHolder = { ...site.self, nonce }
+    return isAbandoned(site.owner, tokenPath(site, holder)) ? nextHolder(site) : Effect.succeed(holder)
+  })
 
-const nextNonce: Effect.Effect<string> = Effect.zipWith(
-  Random.nextIntBetween(0, 2 ** 24),
-  Random.nextIntBetween(0, 2 ** 24),
-  (high, low) => high.toString(16).padStart(6, "0") + low.toString(16).padStart(6, "0")
-)
+const nextNonce: Effect.Effect<string> = Effect.gen(function*() {
+  const high = yield* Random.nextIntBetween(0, 2 ** 24)
+  const low = yield* Random.nextIntBetween(0, 2 ** 24)
+  return high.toString(16).padStart(6, "0") + low.toString(16).padStart(6, "0")
+})
 
 // -- making LOCK
 
@@ -311,7 +311,7 @@ const makeLock = (site: Site, holder: LockHolder): Effect.Effect<Lock> =>
   Effect.gen(function*() {
     const path = tokenPath(site, holder)
     const release = yield* once(giveBack(site, path))
-    const remove = yield* once(removeLock(site, path, holder))
+    const remove = yield* once(Effect.suspend(() => removeLock(site, path, holder)))
     let chosen: Effect.Effect<void, WalIoError> | undefined
     return {
       holder,

@@ -17,11 +17,15 @@ export const make = (options?: { readonly host?: string | undefined }): LockOwne
 const unknown = "-"
 
 const identify = (host: string | undefined): Effect.Effect<LockOwner.Identity, never, FileSystem.FileSystem> =>
-  Effect.zipWith(Effect.zip(bootId, pidNamespace), statOf(process.pid), ([boot, namespace], stat) => ({
-    ...placeOf(host, boot, namespace),
-    process: String(process.pid),
-    start: Option.match(stat, { onNone: () => unknown, onSome: ({ start }) => start })
-  }))
+  Effect.gen(function*() {
+    const place = placeOf(host, yield* bootId, yield* pidNamespace)
+    const stat = yield* statOf(process.pid)
+    return {
+      ...place,
+      process: String(process.pid),
+      start: Option.match(stat, { onNone: () => unknown, onSome: ({ start }) => start })
+    }
+  })
 
 // Process ids mean nothing outside their namespace. One without a name of its own counts as a host, so that its locks are left alone; one whose
 // name is given counts as a boot, so that its predecessor is dead.

@@ -132,7 +132,9 @@ export const makeMaintenance = (
       Effect.withSpan("effect-wal.truncate", { attributes: { directory: settings.directory, sequence } })
     )
 
+  /** A log that was closed meanwhile has nothing to be told. */
   const once = compact.pipe(
+    Effect.catchTag("WalClosedError", () => Effect.void),
     Effect.catchAllCause((cause) =>
       Effect.annotateLogs(Effect.logWarning("compaction failed, and is tried again later", cause), {
         directory: settings.directory
@@ -144,10 +146,12 @@ export const makeMaintenance = (
     compact,
     truncateBefore,
     settled: oneAtATime(Effect.void),
-    run: settings.compaction === "manual" ? Effect.void : Effect.all([
-      Effect.repeat(once, scheduleOf(settings)),
-      Effect.forever(Effect.zipRight(rotatedSignal.wait, once))
-    ], { concurrency: "unbounded", discard: true })
+    run: Effect.suspend(() =>
+      settings.compaction === "manual" ? Effect.void : Effect.all([
+        Effect.repeat(once, scheduleOf(settings)),
+        Effect.forever(Effect.zipRight(rotatedSignal.wait, once))
+      ], { concurrency: "unbounded", discard: true })
+    )
   }
 }
 

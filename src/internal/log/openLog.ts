@@ -13,6 +13,7 @@ import type { RecoveryReport } from "../../WalReport.js"
 import { SEGMENT_HEADER_LENGTH, type SegmentHeader } from "../format/segmentHeader.js"
 import { ActiveIndex } from "../segment/activeIndex.js"
 import { createSegment } from "../segment/createSegment.js"
+import { enterDirectory } from "../segment/directNames.js"
 import { openSegmentFile } from "../segment/segmentFile.js"
 import { SmallReads } from "../segment/smallReads.js"
 import { emptySegment, makeActiveSegments } from "./activeSegments.js"
@@ -58,15 +59,27 @@ export interface Log {
 /** Opens the log; whoever opens it closes it. Uninterruptible, so that no lock and no handle is left behind. */
 export const openLog = (settings: Settings): Effect.Effect<Log, OpenError, FileSystem.FileSystem> =>
   Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
+    const fs = yield* enterOrMake(yield* FileSystem.FileSystem, settings.directory)
     const owner = yield* LockOwner
-    yield* makeDirectories(fs, settings.directory)
     const lock = yield* Lock.acquire(fs, owner, settings.directory)
     return yield* Effect.onError(openLocked(fs, settings, lock), () => Effect.ignore(lock.release))
   }).pipe(
     Effect.uninterruptible,
     Effect.withSpan("effect-wal.open", { attributes: { directory: settings.directory } })
   )
+
+/** The file system to use in the log's directory, which is there from then on. */
+const enterOrMake = (
+  fs: FileSystem.FileSystem,
+  directory: string
+): Effect.Effect<FileSystem.FileSystem, WalIoError> => {
+  const entered = enterDirectory(fs, directory)
+  return Effect.flatMap(entered, (found) =>
+    found !== undefined ? Effect.succeed(found) : Effect.zipRight(
+      makeDirectories(fs, directory),
+      Effect.map(entered, (found) => found ?? fs)
+    ))
+}
 
 const openLocked = (
   fs: FileSystem.FileSystem,
@@ -194,14 +207,14 @@ const start = (opened: Opened): Effect.Effect<Log, WalIoError> =>
     const maintenance = makeMaintenance(state, view, compaction, cursors, signals.rotated, wakeWriter)
 
     const committer = new Committer({ state, metrics, wakeWriter, wakeSyncer: syncer.wake, onUnsynced })
-    const writer = yield* background(
+    const writer = yield* background(() =>
       runWriter({ state, syncer, activeSegments, committer, signal: signals.writer, metrics })
     )
-    const timers = yield* Effect.forEach([
-      runFlushTimer(state, signals.flush, wakeWriter),
-      runSyncTimer(state, signals.sync, syncer),
-      maintenance.run
-    ], background)
+    const timers = [
+      yield* background(() => runFlushTimer(state, signals.flush, wakeWriter)),
+      yield* background(() => runSyncTimer(state, signals.sync, syncer)),
+      yield* background(() => maintenance.run)
+    ]
     yield* sealUnsealed(fs, recovered, seals)
 
     const close = makeClose({
@@ -271,8 +284,11 @@ const sealUnsealed = (fs: FileSystem.FileSystem, recovered: Recovered, seals: Ba
     ), { discard: true })
 
 /** Interruptible although its opener is not. */
-const background = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<Fiber.RuntimeFiber<A, E>> =>
-  Effect.forkDaemon(detached(Effect.interruptible(effect)))
+const background = <A, E>(make: () => Effect.Effect<A, E>): Effect.Effect<Fiber.RuntimeFiber<A, E>> =>
+  Effect.forkDaemon(detached(Effect.interruptible(Effect.flatMap(openerFirst, make))))
+
+/** There is nothing to do yet but for whoever has opened the log; the second yield is for one who awaits that as a promise. */
+const openerFirst: Effect.Effect<void> = Effect.zipRight(Effect.yieldNow(), Effect.yieldNow())
 
 /** With a trace of its own: it outlives the span it was started in. */
 const detached = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>

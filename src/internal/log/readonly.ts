@@ -7,6 +7,7 @@ import type * as Scope from "effect/Scope"
 import type { Reader } from "../../Wal.js"
 import { type OpenError, WalClosedError } from "../../WalError.js"
 import { type ReaderOptions, type ReaderSettings, resolveReader } from "../../WalOptions.js"
+import { enterDirectory } from "../segment/directNames.js"
 import { SmallReads } from "../segment/smallReads.js"
 import type { Progress } from "./changes.js"
 import { FollowedLog, type FollowError, type Look } from "./followed.js"
@@ -38,7 +39,8 @@ interface Followed {
 const openFollowed = (settings: ReaderSettings): Effect.Effect<Followed, FollowError, FileSystem.FileSystem> =>
   Effect.gen(function*() {
     const { directory, indexCacheBytes, pollInterval } = settings
-    const fs = yield* FileSystem.FileSystem
+    const provided = yield* FileSystem.FileSystem
+    const fs = (yield* enterDirectory(provided, directory)) ?? provided
     const clock = yield* Effect.clock
     const log = new FollowedLog(fs, directory, () => clock.unsafeCurrentTimeMillis())
     let last: Look = yield* log.look

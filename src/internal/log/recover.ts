@@ -8,7 +8,7 @@ import type { Settings } from "../../WalOptions.js"
 import type { TornTail } from "../../WalReport.js"
 import { segmentFileName } from "../format/fileName.js"
 import { toIoError } from "../segment/ioError.js"
-import { type Probe, probeSegment } from "../segment/probe.js"
+import { type Probe, probeSegments } from "../segment/probe.js"
 import type { Segment } from "../segment/segment.js"
 import { findEnd, type Refusal, scanUpTo, settleEnd } from "./assess.js"
 import { judgeChain } from "./chain.js"
@@ -112,14 +112,8 @@ const probeDirectory = (
     if (last !== undefined) {
       yield* restoreTail(fs, directory, last)
     }
-    return yield* Effect.forEach(ids, (id) => probeSegment(fs, `${directory}/${segmentFileName(id)}`, id), {
-      concurrency: ids.length > FEW ? PROBES_AT_ONCE : 1
-    })
+    return yield* probeSegments(fs, ids.map((id) => ({ id, path: `${directory}/${segmentFileName(id)}` })))
   })
-
-/** Of a few segments, the fibers that probing them at once takes cost more than they save. */
-const PROBES_AT_ONCE = 16
-const FEW = 4
 
 const removeTemporary = (fs: FileSystem.FileSystem, path: string): Effect.Effect<void, WalIoError> =>
   Effect.uninterruptible(Effect.mapError(fs.remove(path, { force: true }), toIoError("remove", path)))

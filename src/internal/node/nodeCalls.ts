@@ -1,15 +1,16 @@
 /**
  * A file descriptor's calls through `node:fs`: small ones at once, the others in libuv's thread pool.
  */
-import { type PlatformError, SystemError, type SystemErrorReason } from "@effect/platform/Error"
+import type { PlatformError } from "@effect/platform/Error"
 import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
-import { fdatasync, fstatSync, read, readSync, write, writeSync } from "node:fs"
+import { fdatasync, read, write, writeSync } from "node:fs"
 import type { DirectCalls } from "../segment/directCalls.js"
 import { Turn } from "../segment/turn.js"
+import { toPlatformError } from "./nodeError.js"
+import { readsOf } from "./nodeReads.js"
 
 /** Of this thread's event loop. */
-const turn = new Turn(setImmediate)
+export const turn = new Turn(setImmediate)
 
 export const nodeCalls = (fd: number): DirectCalls => {
   const failWith = (method: string) => (cause: unknown): PlatformError => toPlatformError(method, fd, cause)
@@ -18,25 +19,12 @@ export const nodeCalls = (fd: number): DirectCalls => {
   const failedSync = failWith("sync")
   return {
     turn,
-    readNow: (buffer, start, length, position) => {
-      try {
-        return readSync(fd, buffer, start, length, position)
-      } catch (cause) {
-        return failedRead(cause)
-      }
-    },
+    ...readsOf(fd),
     writeNow: (bytes, start, length, position) => {
       try {
         return writeSync(fd, bytes, start, length, position)
       } catch (cause) {
         return failedWrite(cause)
-      }
-    },
-    sizeNow: () => {
-      try {
-        return fstatSync(fd).size
-      } catch (cause) {
-        return failWith("stat")(cause)
       }
     },
     read: (buffer, position) =>
@@ -56,31 +44,5 @@ export const nodeCalls = (fd: number): DirectCalls => {
         resume(cause === null ? Effect.void : Effect.fail(failedSync(cause)))
       })
     })
-  }
-}
-
-/** As platform-node would have it: one reason for most, and the code in the cause. */
-const toPlatformError = (method: string, fd: number, cause: unknown): PlatformError =>
-  new SystemError({
-    module: "FileSystem",
-    method,
-    reason: reasonOf(textOf(cause, "code")),
-    pathOrDescriptor: fd,
-    syscall: textOf(cause, "syscall"),
-    description: textOf(cause, "message"),
-    cause
-  })
-
-const textOf = (cause: unknown, property: string): string | undefined =>
-  Predicate.hasProperty(cause, property) && Predicate.isString(cause[property]) ? cause[property] : undefined
-
-const reasonOf = (code: string | undefined): SystemErrorReason => {
-  switch (code) {
-    case "EACCES":
-      return "PermissionDenied"
-    case "EISDIR":
-      return "BadResource"
-    default:
-      return "Unknown"
   }
 }

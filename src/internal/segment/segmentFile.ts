@@ -148,27 +148,35 @@ const fromDirect = (
   }
 }
 
-const fileNow = (calls: DirectCalls, path: string): FileNow => {
+/** Reads until the length is reached or the file ends. */
+export const readFullyNow = (
+  calls: Pick<DirectCalls, "turn" | "readNow">,
+  path: string
+): FileNow["readAt"] => {
   const failedRead = toIoError("read", path)
+  return (buffer, start, length, offset) => {
+    let filled = 0
+    while (filled < length) {
+      const count = calls.readNow(buffer, start + filled, length - filled, offset + filled)
+      if (typeof count !== "number") {
+        return failedRead(count)
+      }
+      if (count === 0) {
+        break
+      }
+      filled += count
+    }
+    calls.turn.count(filled)
+    return filled
+  }
+}
+
+const fileNow = (calls: DirectCalls, path: string): FileNow => {
   const failedWrite = toIoError("write", path)
   const { turn } = calls
   return {
     turn,
-    readAt: (buffer, start, length, offset) => {
-      let filled = 0
-      while (filled < length) {
-        const count = calls.readNow(buffer, start + filled, length - filled, offset + filled)
-        if (typeof count !== "number") {
-          return failedRead(count)
-        }
-        if (count === 0) {
-          break
-        }
-        filled += count
-      }
-      turn.count(filled)
-      return filled
-    },
+    readAt: readFullyNow(calls, path),
     writeAt: (bytes, length, offset) => {
       let written = 0
       while (written < length) {

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 const MOST_IN_A_TURN = 1024 * 1024
 
 /** What a system call takes, in bytes that could be copied meanwhile. */
-const CALL = 4 * 1024
+export const CALL = 4 * 1024
 
 /**
  * Shared by all files of a file system.
