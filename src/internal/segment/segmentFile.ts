@@ -127,17 +127,17 @@ const fromDirect = (
     readAt: (buffer, offset) =>
       buffer.length > MOST_AT_ONCE
         ? during("read", path, readFully(buffer, offset, 0))
-        : Effect.uninterruptible(Effect.flatMap(now.turn.goesOn, () => {
+        : now.turn.during(() => {
           const count = now.readAt(buffer, 0, buffer.length, offset)
           return typeof count === "number" ? Effect.succeed(count) : Effect.fail(count)
-        })),
+        }),
     writeAt: (bytes, offset) =>
       bytes.length > MOST_AT_ONCE
         ? during("write", path, writeFully(bytes, offset))
-        : Effect.uninterruptible(Effect.flatMap(now.turn.goesOn, () => {
+        : now.turn.during(() => {
           const error = now.writeAt(bytes, bytes.length, offset)
           return error === undefined ? Effect.void : Effect.fail(error)
-        })),
+        }),
     sync: during("sync", path, calls.syncData),
     truncate: truncateOf(file, path),
     size: Effect.suspend(() => {
@@ -158,6 +158,7 @@ export const readFullyNow = (
     let filled = 0
     while (filled < length) {
       const count = calls.readNow(buffer, start + filled, length - filled, offset + filled)
+      calls.turn.count(typeof count === "number" ? count : 0)
       if (typeof count !== "number") {
         return failedRead(count)
       }
@@ -166,7 +167,6 @@ export const readFullyNow = (
       }
       filled += count
     }
-    calls.turn.count(filled)
     return filled
   }
 }
@@ -181,6 +181,7 @@ const fileNow = (calls: DirectCalls, path: string): FileNow => {
       let written = 0
       while (written < length) {
         const count = calls.writeNow(bytes, written, length - written, offset + written)
+        turn.count(typeof count === "number" ? count : 0)
         if (typeof count !== "number") {
           return failedWrite(count)
         }
@@ -189,7 +190,6 @@ const fileNow = (calls: DirectCalls, path: string): FileNow => {
         }
         written += count
       }
-      turn.count(written)
       return undefined
     }
   }

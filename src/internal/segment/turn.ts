@@ -46,6 +46,11 @@ export class Turn {
     this.isOver ? Effect.async<void>((resume) => this.next(() => resume(Effect.void))) : Effect.void
   )
 
+  /** Runs at once, or when the next turn has begun; begun or waiting, it is not interrupted. */
+  during<A, E>(run: () => Effect.Effect<A, E>): Effect.Effect<A, E> {
+    return Effect.suspend(() => this.isOver ? Effect.uninterruptible(Effect.flatMap(this.goesOn, run)) : run())
+  }
+
   private readonly begin = (): void => {
     this.left = MOST_IN_A_TURN
     for (const wake of this.waiting.splice(0)) {
