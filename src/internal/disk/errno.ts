@@ -3,6 +3,7 @@
  */
 import * as PlatformError from "@effect/platform/Error"
 import type { ErrorCode } from "../../testing/SimulatedDisk.js"
+import { reasonOf } from "../node/errorReason.js"
 
 /** Errors of Node's own, which no system call has. */
 export type NodeErrorCode =
@@ -94,25 +95,6 @@ const toNodeError = (errno: Errno, site: Site) => {
 const describePaths = (site: Site): string => {
   if (typeof site.target === "number") return ""
   return site.to === undefined ? ` '${site.target}'` : ` '${site.target}' -> '${site.to}'`
-}
-
-const reasonOf = (code: Errno["code"]): PlatformError.SystemErrorReason => {
-  switch (code) {
-    case "ENOENT":
-      return "NotFound"
-    case "EACCES":
-      return "PermissionDenied"
-    case "EEXIST":
-      return "AlreadyExists"
-    case "EISDIR":
-    case "ENOTDIR":
-    case "ELOOP":
-      return "BadResource"
-    case "EBUSY":
-      return "Busy"
-    default:
-      return "Unknown"
-  }
 }
 
 const table: Record<Errno["code"], readonly [errno: number, text: string]> = {
