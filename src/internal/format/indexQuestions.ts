@@ -9,7 +9,8 @@ import type { IndexRange } from "./indexBlocks.js"
 import { FILTER_BLOCK_WORDS, firstWordOf, mayContain } from "./keyFilter.js"
 import { endOfWindow, type KeyWindow, NO_KEYS } from "./keyWindow.js"
 import { firstSlot, POINT_INTERVAL } from "./sealIndexEncode.js"
-import type { SealIndexMap, WordPlace } from "./sealIndexMap.js"
+import type { SealIndexMap } from "./sealIndexMap.js"
+import { ascends, type WordPlace } from "./sealIndexPlaces.js"
 import { type Checked, damaged, ok, WORD_LENGTH, wordsAt } from "./sealIndexSections.js"
 
 /** Yields a range of the index and goes on with its bytes, which it does not change. */
@@ -56,7 +57,7 @@ export function* keyOffsets(
   const bytes = yield words(map.entryOffsets, start + from, count)
   // Copied, so that whoever keeps them does not keep the blocks.
   const offsets = wordsAt(bytes, 0, count).slice()
-  return ascend(offsets, map.dataLength)
+  return ascends(offsets, 0, count, map.dataLength)
     ? ok({ offsets, hasMore: start + from + count < end })
     : damaged("the offsets of a key's entries do not ascend within the segment")
 }
@@ -94,7 +95,7 @@ export function* keysFrom(map: SealIndexMap, position: number, mostBytes: number
   const count = endOfWindow(starts, 0, asked, mostBytes)
   const first = starts[0] ?? 0
   const end = starts[count] ?? 0
-  if (!ascend(starts, keyBytes.length + 1)) {
+  if (!ascends(starts, 0, starts.length, keyBytes.length + 1)) {
     return damaged("the keys do not add up")
   }
   const bytes = yield { start: keyBytes.offset + first, end: keyBytes.offset + end }
@@ -151,15 +152,3 @@ const words = ({ offset }: WordPlace, first: number, count: number): IndexRange 
   start: offset + first * WORD_LENGTH,
   end: offset + (first + count) * WORD_LENGTH
 })
-
-/** Whether the words ascend strictly, and the last one is below `limit`. */
-const ascend = (values: Uint32Array, limit: number): boolean => {
-  let least = 0
-  for (const value of values) {
-    if (value < least) {
-      return false
-    }
-    least = value + 1
-  }
-  return least <= limit
-}

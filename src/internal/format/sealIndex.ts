@@ -5,22 +5,16 @@ import { equalRange } from "./bytes.js"
 import { FILTER_BLOCK_WORDS } from "./keyFilter.js"
 import { endOfWindow, type KeyWindow, NO_KEYS } from "./keyWindow.js"
 import { firstSlot, POINT_INTERVAL } from "./sealIndexEncode.js"
+import { ascends, placeParts, type WordPlace } from "./sealIndexPlaces.js"
 import {
   type Checked,
   checkSections,
   damaged,
   decodeSectionTable,
-  ENTRY_OFFSETS,
-  findSection,
-  GROUP_STARTS,
-  KEY_FILTER,
-  KEY_SLOTS,
-  KEYS,
   ok,
   type Section,
   type SectionTable,
   sectionVerifies,
-  SEQUENCE_POINTS,
   WORD_LENGTH,
   wordsAt
 } from "./sealIndexSections.js"
@@ -69,12 +63,6 @@ export const openSealIndex = (bytes: Uint8Array, tableChecksum: number, expected
   return fault === undefined
     ? { _tag: "ok", index: new SealIndex(parts.value, expected.dataLength, bytes.length) }
     : damaged(fault)
-}
-
-/** Where the key filter lies, by the first `sectionTableLength` bytes of an index: for reading nothing else of it. */
-export const filterSection = (tableBytes: Uint8Array, tableChecksum: number): Section | undefined => {
-  const table = decodeSectionTable(tableBytes, tableChecksum)
-  return table._tag === "ok" ? findSection(table.value, KEY_FILTER) : undefined
 }
 
 /** The key filter by the bytes of its section alone. */
@@ -166,52 +154,21 @@ const disagreement = (table: SectionTable, expected: ExpectedIndex): string | un
 
 /** Cuts the index into its parts, whose lengths must be those that the counts ask for. */
 const takeParts = (bytes: Uint8Array, table: SectionTable): Checked<Parts> => {
-  const { entryCount, keyCount } = table
-  const pointCount = Math.ceil(entryCount / POINT_INTERVAL)
-  const filter = sectionWords(bytes, table, KEY_FILTER)
-  const slots = sectionWords(bytes, table, KEY_SLOTS)
-  const entryOffsets = sectionWords(bytes, table, ENTRY_OFFSETS, entryCount)
-  const groupStarts = sectionWords(bytes, table, GROUP_STARTS, keyCount + 1)
-  const sequencePoints = sectionWords(bytes, table, SEQUENCE_POINTS, pointCount)
-  const keys = findSection(table, KEYS)
-  const keyBytesAt = (keyCount + 1) * WORD_LENGTH
-  if (
-    filter === undefined
-    || slots === undefined
-    || entryOffsets === undefined
-    || groupStarts === undefined
-    || sequencePoints === undefined
-    || keys === undefined
-    || keys.length < keyBytesAt
-  ) {
+  const places = placeParts(table)
+  if (places === undefined) {
     return damaged("a section is missing, or its length does not add up")
   }
+  const { keyBytes } = places
+  const words = ({ count, offset }: WordPlace): Uint32Array => wordsAt(bytes, offset, count)
   return ok({
-    filter,
-    slots,
-    entryOffsets,
-    keyStarts: wordsAt(bytes, keys.offset, keyCount + 1),
-    keyBytes: bytes.subarray(keys.offset + keyBytesAt, keys.offset + keys.length),
-    groupStarts,
-    sequencePoints
+    filter: words(places.filter),
+    slots: words(places.slots),
+    entryOffsets: words(places.entryOffsets),
+    keyStarts: words(places.keyStarts),
+    keyBytes: bytes.subarray(keyBytes.offset, keyBytes.offset + keyBytes.length),
+    groupStarts: words(places.groupStarts),
+    sequencePoints: words(places.sequencePoints)
   })
-}
-
-const sectionWords = (
-  bytes: Uint8Array,
-  table: SectionTable,
-  kind: number,
-  count?: number
-): Uint32Array | undefined => {
-  const section = findSection(table, kind)
-  if (
-    section === undefined
-    || section.length % WORD_LENGTH !== 0
-    || (count !== undefined && section.length !== count * WORD_LENGTH)
-  ) {
-    return undefined
-  }
-  return wordsAt(bytes, section.offset, section.length / WORD_LENGTH)
 }
 
 /** A checksum says that the bytes are those that were written; this, that no search in them can go astray. */
@@ -259,17 +216,4 @@ const groupsAscend = (parts: Parts, dataLength: number): boolean => {
     }
   }
   return true
-}
-
-/** Whether the words from `from` up to `to` ascend strictly, and the last one is below `limit`. */
-const ascends = (words: Uint32Array, from: number, to: number, limit: number): boolean => {
-  let least = 0
-  for (let index = from; index < to; index++) {
-    const word = words[index] ?? 0
-    if (word < least) {
-      return false
-    }
-    least = word + 1
-  }
-  return least <= limit
 }

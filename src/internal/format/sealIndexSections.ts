@@ -136,6 +136,12 @@ export const checkSections = (bytes: Uint8Array, table: SectionTable): string | 
 export const sectionVerifies = (content: Uint8Array, section: Section): boolean =>
   content.length === section.length && crc32(content, 0, content.length, 0) === section.checksum
 
+/** The section of that kind, by the first `sectionTableLength` bytes of an index: for reading nothing else of it. */
+export const sectionIn = (tableBytes: Uint8Array, tableChecksum: number, kind: number): Section | undefined => {
+  const table = decodeSectionTable(tableBytes, tableChecksum)
+  return table._tag === "ok" ? findSection(table.value, kind) : undefined
+}
+
 /** The only section of that kind; more than one is as bad as none. */
 export const findSection = (table: SectionTable, kind: number): Section | undefined => {
   const found = table.sections.filter((section) => section.kind === kind)

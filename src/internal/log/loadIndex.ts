@@ -4,9 +4,10 @@
 import * as Effect from "effect/Effect"
 import type { WalCorruptionError, WalIoError } from "../../WalError.js"
 import { LONGEST_WITHOUT_BLOCKS } from "../format/indexBlocks.js"
-import { filterSection, openFilter, openSealIndex, type SealIndex } from "../format/sealIndex.js"
+import { openFilter, openSealIndex, type SealIndex } from "../format/sealIndex.js"
 import { encodeSealIndex } from "../format/sealIndexEncode.js"
-import { checksumsSection, openIndexMap, type SealIndexMap } from "../format/sealIndexMap.js"
+import { openIndexMap, type SealIndexMap } from "../format/sealIndexMap.js"
+import { BLOCK_CHECKSUMS, KEY_FILTER, type Section, sectionIn } from "../format/sealIndexSections.js"
 import { readBlock, scanSegment } from "../segment/scan.js"
 import type { Segment } from "../segment/segment.js"
 import type { SegmentFile } from "../segment/segmentFile.js"
@@ -41,44 +42,45 @@ export const hasFilterOfItsOwn = ({ index }: Segment): boolean => index._tag ===
 /** The key filter alone, most often by one short read; undefined where the index has none that verifies. */
 export const loadFilter = (
   file: SegmentFile,
-  { dataLength, index }: Segment
-): Effect.Effect<Uint32Array | undefined, WalIoError> => {
-  if (index._tag !== "Sealed") {
-    return Effect.succeed(undefined)
-  }
-  return Effect.flatMap(readBlock(file, dataLength, Math.min(index.length, HEAD_LENGTH)), (head) => {
-    const section = filterSection(head, index.tableChecksum)
-    if (section === undefined || section.offset + section.length > index.length) {
-      return Effect.succeed(undefined)
-    }
-    const end = section.offset + section.length
-    return end <= head.length
-      ? Effect.succeed(openFilter(head.slice(section.offset, end), section))
-      : Effect.map(
-        readBlock(file, dataLength + section.offset, section.length),
-        (content) => openFilter(content, section)
-      )
-  })
-}
+  segment: Segment
+): Effect.Effect<Uint32Array | undefined, WalIoError> => loadSection(file, segment, KEY_FILTER, openFilter)
 
 /** Whether the index is in the file, and so short that it never has a map. */
 export const isShort = ({ index }: Segment): boolean =>
   index._tag === "Sealed" && index.length <= LONGEST_WITHOUT_BLOCKS
 
 /** By two short reads; undefined where the index has none, or not everything about it adds up. */
-export const loadMap = (file: SegmentFile, segment: Segment): Effect.Effect<SealIndexMap | undefined, WalIoError> => {
-  const { dataLength, index } = segment
+export const loadMap = (file: SegmentFile, segment: Segment): Effect.Effect<SealIndexMap | undefined, WalIoError> =>
+  loadSection(
+    file,
+    segment,
+    BLOCK_CHECKSUMS,
+    (content, _, head, { length, tableChecksum }) => openIndexMap(head, tableChecksum, content, length, segment)
+  )
+
+type SealedIndex = Extract<Segment["index"], { readonly _tag: "Sealed" }>
+
+/** One section of an index in its file, without the others; `open` is given the index's first bytes as well. */
+const loadSection = <A>(
+  file: SegmentFile,
+  { dataLength, index }: Segment,
+  kind: number,
+  open: (content: Uint8Array, section: Section, head: Uint8Array, index: SealedIndex) => A | undefined
+): Effect.Effect<A | undefined, WalIoError> => {
   if (index._tag !== "Sealed") {
     return Effect.succeed(undefined)
   }
-  const { length, tableChecksum } = index
-  return Effect.flatMap(readBlock(file, dataLength, Math.min(length, HEAD_LENGTH)), (head) => {
-    const section = checksumsSection(head, tableChecksum)
-    return section === undefined || section.offset + section.length > length
-      ? Effect.succeed(undefined)
+  return Effect.flatMap(readBlock(file, dataLength, Math.min(index.length, HEAD_LENGTH)), (head) => {
+    const section = sectionIn(head, index.tableChecksum, kind)
+    if (section === undefined || section.offset + section.length > index.length) {
+      return Effect.succeed(undefined)
+    }
+    const end = section.offset + section.length
+    return end <= head.length
+      ? Effect.succeed(open(head.slice(section.offset, end), section, head, index))
       : Effect.map(
         readBlock(file, dataLength + section.offset, section.length),
-        (content) => openIndexMap(head, tableChecksum, content, length, segment)
+        (content) => open(content, section, head, index)
       )
   })
 }

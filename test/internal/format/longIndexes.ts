@@ -7,12 +7,13 @@ import { crc32 } from "../../../src/internal/format/crc32.js"
 import { VerifiedBlocks } from "../../../src/internal/format/indexBlocks.js"
 import type { Question } from "../../../src/internal/format/indexQuestions.js"
 import { encodeSealIndex } from "../../../src/internal/format/sealIndexEncode.js"
-import { checksumsSection, openIndexMap, type SealIndexMap } from "../../../src/internal/format/sealIndexMap.js"
+import { openIndexMap, type SealIndexMap } from "../../../src/internal/format/sealIndexMap.js"
 import {
   BLOCK_CHECKSUMS,
   type Checked,
   damaged,
   decodeSectionTable,
+  sectionIn,
   sectionTableLength
 } from "../../../src/internal/format/sealIndexSections.js"
 import { ActiveIndex } from "../../../src/internal/segment/activeIndex.js"
@@ -60,7 +61,7 @@ export const mapOf = (
   expected: { readonly entryCount: number; readonly dataLength: number }
 ): SealIndexMap | undefined => {
   const head = bytes.subarray(0, 4096)
-  const section = checksumsSection(head, tableChecksum)
+  const section = sectionIn(head, tableChecksum, BLOCK_CHECKSUMS)
   return section === undefined
     ? undefined
     : openIndexMap(

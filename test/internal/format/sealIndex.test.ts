@@ -3,7 +3,7 @@ import * as FastCheck from "effect/FastCheck"
 import { align, compareBytes, EMPTY, readU32, utf8, writeU32 } from "../../../src/internal/format/bytes.js"
 import { crc32 } from "../../../src/internal/format/crc32.js"
 import { mayContain } from "../../../src/internal/format/keyFilter.js"
-import { filterSection, openFilter, openSealIndex, type SealIndex } from "../../../src/internal/format/sealIndex.js"
+import { openFilter, openSealIndex, type SealIndex } from "../../../src/internal/format/sealIndex.js"
 import { encodeSealIndex, type SealIndexSource } from "../../../src/internal/format/sealIndexEncode.js"
 import {
   decodeSectionTable,
@@ -15,6 +15,7 @@ import {
   KEYS,
   type Section,
   type SectionContent,
+  sectionIn,
   sectionTableLength,
   SEQUENCE_POINTS,
   wordsAt
@@ -364,14 +365,14 @@ describe("the filter alone", () => {
   const table = bytes.subarray(0, sectionTableLength(SECTION_COUNT))
 
   it("is read by its section's place", () => {
-    const section = filterSection(table, tableChecksum)
+    const section = sectionIn(table, tableChecksum, KEY_FILTER)
     const content = bytes.slice(section?.offset, (section?.offset ?? 0) + (section?.length ?? 0))
     const filter = section === undefined ? undefined : openFilter(content, section)
     expect(filter).toStrictEqual(opened(bytes, tableChecksum, small.length).filter.slice())
   })
 
   it("is not believed when a bit of it is wrong", () => {
-    const section = filterSection(table, tableChecksum)
+    const section = sectionIn(table, tableChecksum, KEY_FILTER)
     if (section === undefined) {
       throw new Error("no section")
     }
@@ -381,9 +382,9 @@ describe("the filter alone", () => {
   })
 
   it("has no place in a table that is damaged or too short", () => {
-    expect(filterSection(table, tableChecksum ^ 1)).toBe(undefined)
-    expect(filterSection(table.subarray(0, table.length - 1), tableChecksum)).toBe(undefined)
-    expect(filterSection(EMPTY, 0)).toBe(undefined)
+    expect(sectionIn(table, tableChecksum ^ 1, KEY_FILTER)).toBe(undefined)
+    expect(sectionIn(table.subarray(0, table.length - 1), tableChecksum, KEY_FILTER)).toBe(undefined)
+    expect(sectionIn(EMPTY, 0, KEY_FILTER)).toBe(undefined)
   })
 })
 
