@@ -84,6 +84,26 @@ export const isZero = (bytes: Uint8Array, start: number, end: number): boolean =
   return true
 }
 
+/** Up to that, `subarray` costs more than a loop over the bytes. */
+const SHORT = 48
+
+/** Copies `length` bytes of `source` from `start` on to `target` from `at` on. */
+export const copyBytes = (
+  source: Uint8Array,
+  start: number,
+  length: number,
+  target: Uint8Array,
+  at: number
+): void => {
+  if (length > SHORT) {
+    target.set(source.subarray(start, start + length), at)
+    return
+  }
+  for (let index = 0; index < length; index++) {
+    target[at + index] = source[start + index] ?? 0
+  }
+}
+
 export const utf8 = (text: string): Uint8Array => encoder.encode(text)
 
 export const equalBytes = (left: Uint8Array, right: Uint8Array): boolean =>

@@ -2,6 +2,7 @@
  * CRC-32 (ISO-HDLC, the polynomial of zlib, gzip and PNG): tables for short inputs, zlib for long ones.
  */
 import { crc32 as zlibCrc32 } from "node:zlib"
+import { viewOf } from "./bytes.js"
 
 /** From this many bytes on the call into zlib costs less than the tables' loop. */
 const ZLIB_LENGTH = 512
@@ -17,11 +18,7 @@ const tables = /* @__PURE__ */ makeTables()
 function makeTables(): Int32Array {
   const entries = new Int32Array(256 * SLICES)
   for (let byte = 0; byte < 256; byte++) {
-    let value = byte
-    for (let bit = 0; bit < 8; bit++) {
-      value = (value & 1) === 1 ? (value >>> 1) ^ POLYNOMIAL : value >>> 1
-    }
-    entries[byte] = value
+    entries[byte] = afterZeroByte(byte)
   }
   for (let at = 256; at < entries.length; at++) {
     const before = entries[at - 256] ?? 0
@@ -30,9 +27,18 @@ function makeTables(): Int32Array {
   return entries
 }
 
+/** What a byte of zeros makes of the register, by the definition. */
+export function afterZeroByte(register: number): number {
+  let value = register
+  for (let bit = 0; bit < 8; bit++) {
+    value = (value & 1) === 1 ? (value >>> 1) ^ POLYNOMIAL : value >>> 1
+  }
+  return value
+}
+
 /** The checksum of `bytes` from `start` up to `end`, going on from `seed`: 0, a salt, or the checksum of what came before. */
 export const crc32 = (bytes: Uint8Array, start: number, end: number, seed: number): number =>
-  crc32Of(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), start, end, seed) >>> 0
+  crc32Of(viewOf(bytes), start, end, seed) >>> 0
 
 /**
  * The same for who has a view of the bytes, and takes the checksum as an i32: as a u32, half of them would be objects on the

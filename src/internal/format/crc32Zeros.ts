@@ -5,18 +5,20 @@
  * that of B behind a register of zeros. Zeros, 2^k of them, turn over a set of bits that depends on each bit of the register by
  * itself, so one table for each k and each of its four bytes says what they do.
  */
+import { afterZeroByte } from "./crc32.js"
 
-const POLYNOMIAL = 0xedb88320
-
-/** Up to 2^14 - 1 zeros at a time. */
-const POWERS = 14
+/** Up to 2^13 - 1 zeros at a time. */
+const POWERS = 13
 
 const TABLE_LENGTH = 4 * 256
 
-/** Table k, at k * 1024, is for 2^k zeros: 256 values for each byte of the register, the lowest first. */
-const tables = /* @__PURE__ */ makeTables()
+/**
+ * Table k, at k * 1024, is for 2^k zeros: 256 values for each byte of the register, the lowest first. Made when they are first
+ * needed, which many programs never do.
+ */
+let tables: Int32Array | undefined
 
-function makeTables(): Int32Array {
+const makeTables = (): Int32Array => {
   const entries = new Int32Array(POWERS * TABLE_LENGTH)
   const ofBits = Array.from({ length: 32 }, (_, bit) => afterZeroByte(1 << bit))
   for (let power = 0; power < POWERS; power++) {
@@ -29,16 +31,8 @@ function makeTables(): Int32Array {
   return entries
 }
 
-function afterZeroByte(register: number): number {
-  let value = register
-  for (let bit = 0; bit < 8; bit++) {
-    value = (value & 1) === 1 ? (value >>> 1) ^ POLYNOMIAL : value >>> 1
-  }
-  return value | 0
-}
-
 /** Each value by that of the same bits without the lowest one. */
-function fillTable(table: Int32Array, ofBits: ReadonlyArray<number>): void {
+const fillTable = (table: Int32Array, ofBits: ReadonlyArray<number>): void => {
   for (let at = 0; at < TABLE_LENGTH; at++) {
     const bits = at & 0xff
     if (bits !== 0) {
@@ -48,16 +42,16 @@ function fillTable(table: Int32Array, ofBits: ReadonlyArray<number>): void {
   }
 }
 
-function lookUp(table: Int32Array, start: number, register: number): number {
-  return (table[start + (register & 0xff)] ?? 0) ^ (table[start + 256 + ((register >>> 8) & 0xff)] ?? 0)
-    ^ (table[start + 512 + ((register >>> 16) & 0xff)] ?? 0) ^ (table[start + 768 + (register >>> 24)] ?? 0)
-}
+const lookUp = (table: Int32Array, start: number, register: number): number =>
+  (table[start + (register & 0xff)] ?? 0) ^ (table[start + 256 + ((register >>> 8) & 0xff)] ?? 0)
+  ^ (table[start + 512 + ((register >>> 16) & 0xff)] ?? 0) ^ (table[start + 768 + (register >>> 24)] ?? 0)
 
 /** The longest run of zeros that `afterZeros` takes. */
 export const MOST_ZEROS = 2 ** POWERS - 1
 
 /** The register, an i32, after so many bytes of zeros. */
 export const afterZeros = (register: number, zeros: number): number => {
+  tables ??= makeTables()
   let value = register
   for (let rest = zeros, start = 0; rest !== 0; rest >>>= 1, start += TABLE_LENGTH) {
     if ((rest & 1) === 1) {

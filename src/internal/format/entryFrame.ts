@@ -1,7 +1,7 @@
 /**
  * An entry's frame: nano-wal's documented entry, field for field, then the metadata.
  */
-import { readU64, setU64 } from "./bytes.js"
+import { copyBytes, readU64, setU64 } from "./bytes.js"
 import { ENTRY, FRAME_HEADER_LENGTH, frameLength, writeFrameHeader } from "./frame.js"
 
 export const MAX_KEY_LENGTH = 0xffff
@@ -9,9 +9,6 @@ export const MAX_METADATA_LENGTH = 0xffff
 
 /** Timestamp, key length and content length. */
 export const FIXED_BODY_LENGTH = 24
-
-/** Up to that, `subarray` costs more than a loop over its bytes. */
-const SHORT_KEY = 48
 
 export const TIMESTAMP_AT = FRAME_HEADER_LENGTH
 export const KEY_LENGTH_AT = FRAME_HEADER_LENGTH + 8
@@ -42,7 +39,7 @@ export const writeEntryFrame = (
   const contentAt = contentLengthAt + 8
   setU64(view, at + TIMESTAMP_AT, timestamp)
   setU64(view, at + KEY_LENGTH_AT, keyLength)
-  copyKey(keys, keyStart, keyLength, bytes, at + KEY_AT)
+  copyBytes(keys, keyStart, keyLength, bytes, at + KEY_AT)
   setU64(view, contentLengthAt, content.length)
   bytes.set(content, contentAt)
   if (metadata.length > 0) {
@@ -50,16 +47,6 @@ export const writeEntryFrame = (
   }
   const bodyLength = FIXED_BODY_LENGTH + keyLength + content.length + metadata.length
   return writeFrameHeader(view, at, salt, ENTRY, flags, bodyLength, metadata.length, sequence)
-}
-
-const copyKey = (keys: Uint8Array, start: number, length: number, bytes: Uint8Array, at: number): void => {
-  if (length > SHORT_KEY) {
-    bytes.set(keys.subarray(start, start + length), at)
-    return
-  }
-  for (let index = 0; index < length; index++) {
-    bytes[at + index] = keys[start + index] ?? 0
-  }
 }
 
 export const entryTimestamp = (bytes: Uint8Array, at: number): number => readU64(bytes, at + TIMESTAMP_AT)

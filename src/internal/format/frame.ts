@@ -39,6 +39,10 @@ export const headerVerifies = (view: DataView, at: number, salt: number): boolea
   view.getInt32(at + HEADER_CHECKSUM_AT, true)
     === crc32Of(view, at + BODY_CHECKSUM_AT, at + FRAME_HEADER_LENGTH, salt)
 
+/** Whether a frame begins there, as far as its header tells. */
+export const beginsFrame = (view: DataView, at: number, salt: number): boolean =>
+  view.getUint8(at + TYPE_AT) !== 0 && headerVerifies(view, at, salt)
+
 export const bodyVerifies = (view: DataView, at: number, bodyLength: number, salt: number): boolean =>
   view.getInt32(at + BODY_CHECKSUM_AT, true)
     === crc32Of(view, at + FRAME_HEADER_LENGTH, at + FRAME_HEADER_LENGTH + bodyLength, salt)

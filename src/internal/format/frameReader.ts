@@ -12,6 +12,7 @@ import {
   TIMESTAMP_AT
 } from "./entryFrame.js"
 import {
+  beginsFrame,
   BODY_CHECKSUM_AT,
   BODY_LENGTH_AT,
   bodyVerifies,
@@ -21,7 +22,6 @@ import {
   FLAGS_AT,
   FRAME_HEADER_LENGTH,
   frameLength,
-  headerVerifies,
   KNOWN_FLAGS,
   METADATA_LENGTH_AT,
   SEQUENCE_AT,
@@ -91,7 +91,7 @@ export class FrameReader {
       this.length = FRAME_HEADER_LENGTH
       return "short"
     }
-    if (view.getUint8(at + TYPE_AT) === 0 || !headerVerifies(view, at, salt)) {
+    if (!beginsFrame(view, at, salt)) {
       return "invalid"
     }
     this.readHeader()

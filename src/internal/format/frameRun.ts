@@ -9,16 +9,9 @@
 import { align } from "./bytes.js"
 import { crc32Of } from "./crc32.js"
 import { afterZeros } from "./crc32Zeros.js"
-import {
-  BODY_CHECKSUM_AT,
-  BODY_LENGTH_AT,
-  FRAME_HEADER_LENGTH,
-  HEADER_CHECKSUM_AT,
-  headerVerifies,
-  TYPE_AT
-} from "./frame.js"
+import { beginsFrame, BODY_CHECKSUM_AT, BODY_LENGTH_AT, FRAME_HEADER_LENGTH, HEADER_CHECKSUM_AT } from "./frame.js"
 
-/** CRC-32 finds every three flipped bits among 91,607; that is 11 KiB. */
+/** CRC-32 finds every three flipped bits among 91,607; that is 11 KiB. What is behind a part has fewer than `MOST_ZEROS` bytes. */
 const LONGEST_RUN = 8 * 1024
 
 /** As a seed it makes the register begin with zeros, so that the checksum is the register turned over. */
@@ -30,7 +23,7 @@ export const endOfWholeRun = (view: DataView, from: number, limit: number, salt:
   const saltedHeader = afterZeros(~salt, FRAME_HEADER_LENGTH - BODY_CHECKSUM_AT)
   let register = 0
   let at = from
-  while (at + FRAME_HEADER_LENGTH <= longest && view.getUint8(at + TYPE_AT) !== 0 && headerVerifies(view, at, salt)) {
+  while (at + FRAME_HEADER_LENGTH <= longest && beginsFrame(view, at, salt)) {
     const bodyLength = view.getUint32(at + BODY_LENGTH_AT, true)
     const spaceLength = align(bodyLength)
     if (at + FRAME_HEADER_LENGTH + spaceLength > longest) {

@@ -32,7 +32,6 @@ export const batchLength = (
   keys: TakenKeys,
   entries: ReadonlyArray<EntryInput>
 ): number | WalCodecError => {
-  keys.clear()
   let total = 0
   for (const { content, key, metadata = EMPTY } of entries) {
     const length = entryLength(limits, keys, key, content, metadata)

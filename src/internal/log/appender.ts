@@ -118,6 +118,7 @@ export const makeAppender = (state: WriteState, wake: Wakers): Appender => {
     }
 
     measure(): number | WalCodecError {
+      keys.clear()
       return batchLength(settings, keys, this.entries)
     }
 

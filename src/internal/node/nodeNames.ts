@@ -62,7 +62,7 @@ export const nodeEnter = (wrapped: FileSystem.FileSystem, tuned: FileSystem.File
 type Trying<A> = Effect.Effect<A, PlatformError>
 
 const call = <A>(method: string, path: string, run: () => A): Trying<A> =>
-  Effect.flatMap(turn.goesOn, () => {
+  turn.during(() => {
     turn.count(0)
     try {
       return Effect.succeed(run())

@@ -1,7 +1,7 @@
 /**
  * The index of the segment that is being written: entries are only ever added, and found while that goes on.
  */
-import { equalRange } from "../format/bytes.js"
+import { copyBytes, equalRange } from "../format/bytes.js"
 import { POINT_INTERVAL, type SealIndexSource } from "../format/sealIndexEncode.js"
 import { SEGMENT_HEADER_LENGTH } from "../format/segmentHeader.js"
 import { keyOrder } from "./keyOrder.js"
@@ -10,9 +10,6 @@ const INITIAL_ENTRIES = 64
 const INITIAL_KEYS = 16
 const INITIAL_SLOTS = 32
 const INITIAL_KEY_BYTES = 256
-
-/** Copying a short key byte by byte costs less than the views that `set` needs. */
-const SHORT_KEY = 48
 
 /**
  * A snapshot is a count: "the first so many entries", which stay what they are whatever is added behind them.
@@ -131,7 +128,7 @@ export class ActiveIndex {
       const id = order[group] ?? 0
       const start = this.keyStarts[id] ?? 0
       const length = (this.keyStarts[id + 1] ?? 0) - start
-      copy(this.keyBytes, start, length, keyBytes, end)
+      copyBytes(this.keyBytes, start, length, keyBytes, end)
       end += length
       keyStarts[group + 1] = end
     }
@@ -233,7 +230,7 @@ export class ActiveIndex {
     if (keyStart + length > this.keyBytes.length) {
       this.keyBytes = grownBytes(this.keyBytes, keyStart, keyStart + length)
     }
-    copy(bytes, start, length, this.keyBytes, keyStart)
+    copyBytes(bytes, start, length, this.keyBytes, keyStart)
     this.keyStarts[id + 1] = keyStart + length
     this.hashes[id] = hash
     this.slots[slot] = id + 1
@@ -269,14 +266,4 @@ const grownBytes = (bytes: Uint8Array, used: number, needed: number): Uint8Array
   const longer = new Uint8Array(Math.max(needed, bytes.length + Math.floor(bytes.length / 2)))
   longer.set(bytes.subarray(0, used))
   return longer
-}
-
-const copy = (source: Uint8Array, start: number, length: number, target: Uint8Array, at: number): void => {
-  if (length > SHORT_KEY) {
-    target.set(source.subarray(start, start + length), at)
-    return
-  }
-  for (let index = 0; index < length; index++) {
-    target[at + index] = source[start + index] ?? 0
-  }
 }

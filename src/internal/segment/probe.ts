@@ -25,7 +25,7 @@ export const probeSegment = (fs: FileSystem.FileSystem, path: string, id: number
   const names = directNamesOf(fs)
   return names === undefined
     ? withSegmentFile(fs, path, "r", (file) => Effect.flatMap(file.size, (size) => probeFile(file, id, size)))
-    : Effect.flatMap(names.turn.goesOn, () => {
+    : names.turn.during(() => {
       const probe = probeNow(names, path, id)
       return "_tag" in probe ? Effect.fail(probe) : Effect.succeed(probe)
     })
