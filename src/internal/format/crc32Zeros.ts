@@ -13,22 +13,20 @@ const POWERS = 13
 const TABLE_LENGTH = 4 * 256
 
 /**
- * Table k, at k * 1024, is for 2^k zeros: 256 values for each byte of the register, the lowest first. Made when they are first
- * needed, which many programs never do.
+ * Table k, at k * 1024, is for 2^k zeros: 256 values for each byte of the register, the lowest first. All zeros until they are
+ * first needed, which in many programs is never.
  */
-let tables: Int32Array | undefined
+const tables = /* @__PURE__ */ new Int32Array(POWERS * TABLE_LENGTH)
 
-const makeTables = (): Int32Array => {
-  const entries = new Int32Array(POWERS * TABLE_LENGTH)
+const fillTables = (): void => {
   const ofBits = Array.from({ length: 32 }, (_, bit) => afterZeroByte(1 << bit))
   for (let power = 0; power < POWERS; power++) {
-    const table = entries.subarray(power * TABLE_LENGTH, (power + 1) * TABLE_LENGTH)
+    const table = tables.subarray(power * TABLE_LENGTH, (power + 1) * TABLE_LENGTH)
     fillTable(table, ofBits)
     ofBits.forEach((register, bit) => {
       ofBits[bit] = lookUp(table, 0, register)
     })
   }
-  return entries
 }
 
 /** Each value by that of the same bits without the lowest one. */
@@ -51,7 +49,9 @@ export const MOST_ZEROS = 2 ** POWERS - 1
 
 /** The register, an i32, after so many bytes of zeros. */
 export const afterZeros = (register: number, zeros: number): number => {
-  tables ??= makeTables()
+  if (tables[1] === 0) {
+    fillTables()
+  }
   let value = register
   for (let rest = zeros, start = 0; rest !== 0; rest >>>= 1, start += TABLE_LENGTH) {
     if ((rest & 1) === 1) {
